@@ -15,7 +15,7 @@
 #define PT_COMM_BYTES 16
 #define PT_PATH_BYTES 1024  /* kept of a path: exe, cwd */
 #define PT_FILENAME_BYTES 256 /* kept of what execve was given */
-#define PT_ARGS_BYTES 4096  /* kept of an argument vector */
+#define PT_ARGS_BYTES 4095  /* kept of an argument vector; a mask, which the verifier follows */
 #define PT_PATH_DEPTH 32    /* components kept of a path */
 #define PT_ADOPTER_DEPTH 64 /* ancestors looked at for a subreaper */
 

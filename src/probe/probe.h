@@ -1,0 +1,56 @@
+/*
+ * The kernel half, seen from user space: opens and loads the programs, chooses among alternatives,
+ * attaches, reads the counters. Never looks inside a record.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/fact.h"
+#include "options.h"
+#include "proctrace/event.h"
+
+struct probe;
+
+/*
+ * probe_open - loads the programs that `options` call for; nothing is attached yet. `command`: what the
+ * tracer forks will be a root of the subtree. 0 and `*ret_probe`; -errno and one line that says what is
+ * missing and what to do in `ret_error`: -EPERM (privileges), -ENOTSUP (kernel), else a failure.
+ */
+int probe_open(const struct options *options, struct probe **ret_probe, char *ret_error, size_t size);
+
+/* probe_attach - from here on records flow. Ends before births, so that no life is left open. */
+int probe_attach(struct probe *probe, char *ret_error, size_t size);
+
+/*
+ * probe_snapshot - writes a PT_KIND_TASK record into the ring for every process that is there and in
+ * the stream. 0 or -errno: -EAGAIN where the iterator is refused and /proc has to do.
+ */
+int probe_snapshot(struct probe *probe);
+
+void probe_close(struct probe *probe);
+
+int probe_ring_fd(const struct probe *probe);
+uint64_t probe_ring_bytes(const struct probe *probe);
+
+/* Which source tells the reap; and where it is free or pidfd because better ones were refused, why. */
+enum fact_source probe_reap_source(const struct probe *probe);
+const char *probe_reap_why(const struct probe *probe);
+
+/* Names of the hooks in use, NUL-separated, as the start record lists them. */
+struct fact_text probe_hooks(const struct probe *probe);
+
+/* The tracer itself in the initial pid namespace, and the depth of its own. Known after probe_attach. */
+struct pt_identity probe_self(const struct probe *probe);
+uint32_t probe_self_level(const struct probe *probe);
+
+/* How the reader waits (enum reader_state): decides when the programs wake it. */
+void probe_reader_state(struct probe *probe, uint32_t state);
+
+/* probe_counters - sums over CPUs, by enum pt_kind. 0 or -errno. */
+int probe_counters(const struct probe *probe, struct pt_counter ret_counters[PT_KIND_CNT]);
+
+/* probe_misses - times a program was not run because it was already running on that CPU (5.12+; else 0). */
+uint64_t probe_misses(const struct probe *probe);
