@@ -23,7 +23,8 @@ enum exit_code {
 	EXIT_NOT_FOUND = 127,	/* no COMMAND of that name */
 };
 
-enum time_style { TIME_LOCAL, TIME_UTC, TIME_RELATIVE };
+/* Not TIME_UTC: <time.h> has a macro of that name (C11, 7.27.1). */
+enum time_style { TIME_STYLE_LOCAL, TIME_STYLE_UTC, TIME_STYLE_RELATIVE };
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* Best first: what --reap-source names; REAP_AUTO tries in order. */
 enum reap_choice { REAP_AUTO, REAP_FENTRY, REAP_KPROBE, REAP_SYSCALL, REAP_PIDFD, REAP_FREE };
