@@ -143,13 +143,13 @@ static int take_color(struct parse *parse, const char *value)
 
 static int take_relative(struct parse *parse, const char *value)
 {
-	parse->options->time = TIME_RELATIVE;
+	parse->options->time = TIME_STYLE_RELATIVE;
 	return 0;
 }
 
 static int take_utc(struct parse *parse, const char *value)
 {
-	parse->options->time = TIME_UTC;
+	parse->options->time = TIME_STYLE_UTC;
 	return 0;
 }
 
@@ -172,26 +172,24 @@ static int take_version(struct parse *parse, const char *value)
  * are held to it by tests/e2e/docs.bats.
  */
 const struct option_row option_rows[] = {
-	{"Whose lives are told (kinds of filters combine with AND, repeated ones of a kind with "
-	 "OR)",
-	 "pid", 'p', "PID", "process PID and all its descendants", filter_take_pid},
+	{"Whose lives are told (different filters combine with AND, repeated ones with OR):", "pid",
+	 'p', "PID", "process PID and all its descendants", filter_take_pid},
 	{NULL, "user", 'u', "USER", "processes of USER, a name or a uid", filter_take_user},
 	{NULL, "comm", 'c', "COMM", "processes named COMM, exactly (at most 15 bytes)",
 	 filter_take_comm},
 	{NULL, "cgroup", 'g', "CGROUP", "processes in CGROUP, a cgroup v2 path, or below it",
 	 filter_take_cgroup},
-	{NULL, "failed", 0, NULL, "processes that end with a code other than 0 or by a signal",
+	{NULL, "failed", 0, NULL, "processes that end in failure: code not 0, or a signal",
 	 FLAG(filters.failed)},
 	{NULL, "slower-than", 0, "DURATION", "of the reaps, those with a latency above DURATION",
 	 take_slower_than},
 
-	{"What is printed of them", "events", 'e', "KINDS",
-	 "only lines of these kinds: a list like fork,exec,exit", filter_take_types},
+	{"What is printed:", "events", 'e', "KINDS",
+	 "only these kinds of lines, like fork,exec,exit", filter_take_types},
 	{NULL, "json", 'j', NULL, "JSON on stdout, one object a line, instead of text", FLAG(json)},
 	{NULL, "output", 'o', "FILE", "JSON into FILE; nothing on stdout", take_output},
 	{NULL, "quiet", 'q', NULL, "no summary at the end", FLAG(quiet)},
-	{NULL, "tree", 0, NULL, "at the end, the tree of all lives, dead ones included",
-	 FLAG(tree)},
+	{NULL, "tree", 0, NULL, "at the end, the tree of all lives, the dead too", FLAG(tree)},
 	{NULL, "tree-max", 0, "N", "lives that the tree keeps (100000)", take_tree_max},
 	{NULL, "threads", 0, NULL, "births and deaths of threads too", FLAG(threads)},
 	{NULL, "no-args", 0, NULL, "no argument vectors, which may hold secrets", FLAG(no_args)},
@@ -200,8 +198,8 @@ const struct option_row option_rows[] = {
 	{NULL, "utc", 0, NULL, "times in UTC, instead of local time", take_utc},
 	{NULL, "color", 0, "WHEN", "colour: " COLOR_WORDS " (auto: on a terminal)", take_color},
 
-	{"How it runs", "duration", 'd', "DURATION", "stop after DURATION", take_duration},
-	{NULL, "wait-all", 0, NULL, "with COMMAND: until its last descendant is reaped, too",
+	{"How it runs:", "duration", 'd', "DURATION", "stop after DURATION", take_duration},
+	{NULL, "wait-all", 0, NULL, "with COMMAND: until its last descendant is reaped",
 	 FLAG(wait_all)},
 	{NULL, "verify", 0, "DURATION",
 	 "compare with /proc so often (10s); 0: at the start and the end only", take_verify},

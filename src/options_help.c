@@ -5,7 +5,7 @@
 #include "options_table.h"
 
 #define COLUMNS_DEFAULT 80
-#define COLUMNS_MIN	60
+#define COLUMNS_MIN	70 /* below, the longest words do not fit */
 #define COLUMNS_MAX	110 /* longer lines are harder to read */
 #define HELP_COLUMN	28 /* where what an option does begins */
 
