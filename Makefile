@@ -117,10 +117,42 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(LIB)
 
 help: ## what can be done
 	@printf 'Targets:\n'
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9_.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
 	@printf 'Knobs: V=1 DEBUG=1 SAN=1 WERROR=1 OUT=DIR ARCH=x86|arm64 PREFIX=DIR DESTDIR=DIR\n'
+
+check: $(UNIT_TESTS) ## unit tests (no root)
+	$(Q)status=0; for t in $(UNIT_TESTS); do $$t || status=1; done; exit $$status
+
+check-style: ## includes go one way, functions are short, clang-format agrees
+	$(Q)scripts/check-style
+
+check-abi: $(OUT)/gen/proctrace.bpf.o ## both halves see the same records on the wire
+	$(Q)CLANG='$(CLANG)' BPF_CFLAGS='$(BPF_CFLAGS)' CC='$(CC)' BPFTOOL='$(BPFTOOL)' scripts/check-abi $<
+
+check-scripts: $(PROGRAM) ## setup, run, test, check-style and install themselves (no root)
+	$(Q)OUT=$(OUT) bats tests/scripts
+
+check-install: $(PROGRAM) ## install below an empty root and run it from there
+	$(Q)OUT=$(OUT) bats tests/scripts/install.bats
+
+fmt: ## lay out the .c files as .clang-format says
+	$(Q)clang-format -i $(shell find src bpf tests bench -name '*.c' 2>/dev/null)
+
+compile_commands.json: force ## for clangd and its like
+	$(Q)$(MAKE) --no-print-directory -nB V=1 all $(UNIT_TESTS) | scripts/compile-commands >$@
+
+# --- where distributions expect things ----------------------------------------------------------------
+install: $(PROGRAM) ## put program, man page and completion below DESTDIR, to PREFIX
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)install -D -m 755 $(PROGRAM) '$(DESTDIR)$(SBINDIR)/proctrace'
+	$(Q)install -D -m 644 man/proctrace.8 '$(DESTDIR)$(MANDIR)/man8/proctrace.8'
+	$(Q)install -D -m 644 completions/proctrace.bash '$(DESTDIR)$(COMPLETIONSDIR)/proctrace'
+
+uninstall: ## remove what install put there
+	$(Q)rm -f '$(DESTDIR)$(SBINDIR)/proctrace' '$(DESTDIR)$(MANDIR)/man8/proctrace.8' \
+		'$(DESTDIR)$(COMPLETIONSDIR)/proctrace'
 
 clean: ## remove what was built
 	$(Q)rm -rf $(OUT)
 
-.PHONY: all help clean
+.PHONY: all help check check-style check-abi check-scripts check-install fmt install uninstall clean
