@@ -123,11 +123,16 @@ help: ## what can be done
 check: $(UNIT_TESTS) ## unit tests (no root)
 	$(Q)status=0; for t in $(UNIT_TESTS); do $$t || status=1; done; exit $$status
 
+tests: $(UNIT_TESTS) $(WORKLOAD) $(E2E_RUNNER) ## build what the tests run
+
 check-style: ## includes go one way, functions are short, clang-format agrees
 	$(Q)scripts/check-style
 
 check-abi: $(OUT)/gen/proctrace.bpf.o ## both halves see the same records on the wire
 	$(Q)CLANG='$(CLANG)' BPF_CFLAGS='$(BPF_CFLAGS)' CC='$(CC)' BPFTOOL='$(BPFTOOL)' scripts/check-abi $<
+
+check-shell: ## shellcheck of every script
+	$(Q)scripts/check-shell
 
 check-scripts: $(PROGRAM) ## setup, run, test, check-style and install themselves (no root)
 	$(Q)OUT=$(OUT) bats tests/scripts
@@ -155,4 +160,4 @@ uninstall: ## remove what install put there
 clean: ## remove what was built
 	$(Q)rm -rf $(OUT)
 
-.PHONY: all help check check-style check-abi check-scripts check-install fmt install uninstall clean
+.PHONY: all tests help check check-style check-abi check-shell check-scripts check-install fmt install uninstall clean
