@@ -97,7 +97,7 @@ $(OUT)/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/src/probe/%.o: | $(SKELETON)
+$(filter $(OUT)/src/probe/%.o,$(OBJS)): | $(SKELETON)
 
 $(LIB): $(filter-out $(OUT)/src/main.o,$(OBJS))
 	$(call say,AR,$@)
