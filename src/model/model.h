@@ -89,5 +89,6 @@ bool model_find_pid(const struct model *model, uint32_t pid, struct process_view
 int model_each(const struct model *model, int (*visit)(void *context, const struct process_view *view), void *context);
 
 size_t model_count(const struct model *model);	      /* in the table, reaped ones that wait for their free included */
+size_t model_count_alive(const struct model *model); /* neither dying nor dead */
 size_t model_count_unreaped(const struct model *model); /* alive, dying or zombie */
 struct model_totals model_totals(const struct model *model);

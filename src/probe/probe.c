@@ -210,8 +210,10 @@ static int load(struct probe *probe, const struct options *options, char *ret_er
 	error = proctrace_bpf__load(skel);
 	if (error == -EPERM)
 		return fail(ret_error, size, -EPERM,
-			    "the kernel refuses to load BPF programs (%s); run as root, outside lockdown",
-			    strerror(-error));
+			    geteuid() ? "needs root: run it with sudo" :
+					"the kernel refuses BPF programs even from root: look at lockdown "
+					"(/sys/kernel/security/lockdown) and the container's capabilities "
+					"(CAP_BPF, CAP_PERFMON)");
 	if (error)
 		return fail(ret_error, size, -ENOTSUP, "the kernel does not take the BPF programs: %s; "
 			    "PROCTRACE_LIBBPF=1 shows why", strerror(-error));
@@ -324,6 +326,14 @@ int probe_snapshot(struct probe *probe)
 			return error;
 	}
 	return iterate(probe, PASS_EMIT);
+}
+
+void probe_detach(struct probe *probe)
+{
+	for (size_t i = 0; i < HOOKS_CNT; i++) {
+		bpf_link__destroy(*hook_link(probe, &hooks[i]));
+		*hook_link(probe, &hooks[i]) = NULL;
+	}
 }
 
 void probe_close(struct probe *probe)

@@ -30,6 +30,9 @@ int probe_attach(struct probe *probe, char *ret_error, size_t size);
  */
 int probe_snapshot(struct probe *probe);
 
+/* probe_detach - no record comes any more; what is in the ring can still be read, and so the counters. */
+void probe_detach(struct probe *probe);
+
 void probe_close(struct probe *probe);
 
 int probe_ring_fd(const struct probe *probe);

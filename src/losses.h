@@ -1,0 +1,33 @@
+/*
+ * The books: what the programs saw against what arrived. seen = delivered + dropped must hold for each
+ * kind once the ring is drained; a loss is told when it is found, with what and how many.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/model.h"
+#include "probe/probe.h"
+#include "proctrace/event.h"
+
+struct losses {
+	uint64_t delivered[PT_KIND_CNT];
+	uint64_t dropped[PT_KIND_CNT]; /* told so far */
+	uint64_t misses;	       /* told so far: programs not run because they were running */
+	uint64_t malformed;
+	uint64_t model; /* events the model had no memory for */
+};
+
+/* losses_delivered - books one record as it came from the ring; `error` is decode()'s. */
+void losses_delivered(struct losses *losses, const void *data, size_t size, int error);
+
+/*
+ * losses_look - reads the counters and makes a `lost` fact for each kind that lost something since the
+ * last look. Returns how many were lost, or -errno.
+ */
+int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t now_ns, model_emit emit,
+		    void *context);
+
+/* losses_end - the totals for the end record; to be called when the ring is drained and detached. */
+void losses_end(const struct losses *losses, const struct probe *probe, struct fact *end);

@@ -1,0 +1,498 @@
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "decode/decode.h"
+#include "losses.h"
+#include "model/model.h"
+#include "probe/probe.h"
+#include "proctrace/settings.h"
+#include "record/output.h"
+#include "ring/ring.h"
+#include "run.h"
+#include "stream.h"
+
+#define BATCH_RECORDS 16384
+#define NAP_MS	      20 /* between looks while records come: batches, yet within what a person notices */
+#define TICK_NS	      1000000000ull
+#define SETTLE_NS     150000000ull /* at the end, for the last frees: an RCU grace period */
+#define NS_PER_MS     1000000ull
+
+/* The order of a run. Each phase only ever moves on to a later one. */
+enum phase {
+	PHASE_OPEN,
+	PHASE_RUN,
+	PHASE_SETTLE, /* COMMAND is done: its last records are still to come */
+	PHASE_STOP,
+};
+
+struct session {
+	const struct options *options;
+	enum phase phase;
+	struct run run;
+	struct probe *probe;
+	struct ring *ring;
+	struct model *model;
+	struct stream *stream;
+	struct command command;
+	struct pt_identity command_id;
+	bool command_left;   /* we stop although COMMAND goes on */
+	struct losses losses;
+	sigset_t original_mask;
+	int epoll_fd, signal_fd, json_fd, text_fd;
+	unsigned interrupts;
+	int output_error;    /* of the last write; said once per change */
+	bool reader_gone;    /* nobody reads our output any more */
+	uint64_t stop_ns;    /* -d */
+	uint64_t settle_ns;  /* when PHASE_SETTLE gives up */
+	uint64_t tick_ns;    /* next look at counters and clocks */
+};
+
+static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("proctrace: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+/* --- facts ---------------------------------------------------------------------------------- */
+
+static void on_fact(void *context, const struct fact *fact)
+{
+	struct session *session = context;
+
+	if (fact->type == FACT_FORK && fact->parent.pid == probe_self(session->probe).tgid &&
+	    !session->command_id.tgid)
+		session->command_id = (struct pt_identity){.tgid = fact->who.pid, .start_ns = fact->who.start_ns};
+	stream_take(session->stream, fact);
+}
+
+static void on_record(void *context, const void *data, size_t size)
+{
+	struct session *session = context;
+	struct event event;
+	int error = decode(data, size, &event);
+
+	losses_delivered(&session->losses, data, size, error);
+	if (!error && model_event(session->model, &event) < 0)
+		session->losses.model++;
+}
+
+/* --- output --------------------------------------------------------------------------------- */
+
+static int open_outputs(struct session *session)
+{
+	const struct options *options = session->options;
+	int plain = options->command ? STDERR_FILENO : STDOUT_FILENO;
+	char error[256];
+
+	session->json_fd = session->text_fd = -1;
+	if (options->output && strcmp(options->output, "-") != 0) {
+		if (output_open(options->output, &session->json_fd, error, sizeof(error)) < 0) {
+			say("%s", error);
+			return EXIT_RUNTIME;
+		}
+	} else if (options->output) {
+		session->json_fd = STDOUT_FILENO;
+	} else if (options->json) {
+		session->json_fd = plain;
+	} else {
+		session->text_fd = plain;
+	}
+	return 0;
+}
+
+static bool wants_color(const struct options *options, int fd)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return fd >= 0 && isatty(fd) && !(no_color && *no_color);
+}
+
+static unsigned terminal_width(int fd)
+{
+	struct winsize window;
+
+	return fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
+}
+
+/* A failed write is said when it begins and when it ends; the tracer and COMMAND go on. */
+static void flush(struct session *session)
+{
+	int error = stream_flush(session->stream);
+
+	if (error == -EPIPE) {
+		session->reader_gone = true;
+		return;
+	}
+	if (error != session->output_error && error)
+		say("cannot write the output: %s; going on, what is lost is counted", strerror(-error));
+	else if (session->output_error && !error)
+		say("the output can be written again");
+	session->output_error = error;
+}
+
+/* --- start ---------------------------------------------------------------------------------- */
+
+static int catch_signals(struct session *session)
+{
+	static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR2, SIGCHLD, SIGWINCH};
+	struct epoll_event event = {.events = EPOLLIN};
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(*caught); i++)
+		sigaddset(&mask, caught[i]);
+	sigprocmask(SIG_BLOCK, &mask, &session->original_mask);
+	session->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	session->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (session->signal_fd < 0 || session->epoll_fd < 0)
+		return -errno;
+	event.data.fd = session->signal_fd;
+	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, session->signal_fd, &event) < 0 ? -errno : 0;
+}
+
+/* Edge-triggered: the programs say when to look (enum reader_state), not the presence of records. */
+static int watch_ring(struct session *session)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+	int fd = probe_ring_fd(session->probe);
+
+	event.data.fd = fd;
+	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_probe(struct session *session)
+{
+	char error[256];
+	int result = probe_open(session->options, &session->probe, error, sizeof(error));
+
+	if (!result)
+		result = ring_new(probe_ring_fd(session->probe), on_record, session, &session->ring);
+	if (!result)
+		result = watch_ring(session);
+	if (!result)
+		return 0;
+	say("%s", session->probe ? strerror(-result) : error);
+	return result == -EPERM || result == -ENOTSUP ? EXIT_REFUSED : EXIT_RUNTIME;
+}
+
+static int open_model(struct session *session)
+{
+	const struct filters *filters = &session->options->filters;
+	struct model_config model = {
+		.start_ns = session->run.context.start_ns,
+		.reap_source = probe_reap_source(session->probe),
+		.threads = session->options->threads,
+		.complete = !session->options->command && !filters->pids_cnt && !filters->uids_cnt &&
+			    !filters->comms_cnt && !filters->cgroups_cnt,
+	};
+	struct stream_config stream = {
+		.options = session->options,
+		.run = &session->run,
+		.json_fd = session->json_fd,
+		.text_fd = session->text_fd,
+		.color = wants_color(session->options, session->text_fd),
+		.width = terminal_width(session->text_fd),
+	};
+
+	session->stream = stream_new(&stream);
+	session->model = model_new(&model, on_fact, session);
+	if (session->stream && session->model)
+		return 0;
+	say("out of memory");
+	return EXIT_RUNTIME;
+}
+
+/* The first line of the stream: what this is a recording of. */
+static void tell_start(struct session *session)
+{
+	const struct options *options = session->options;
+	struct fact fact;
+
+	fact_clear(&fact, FACT_START, session->run.context.start_ns);
+	fact.start.version = (struct fact_text){PROCTRACE_VERSION, strlen(PROCTRACE_VERSION)};
+	fact.start.boot_id = (struct fact_text){session->run.boot_id, strlen(session->run.boot_id)};
+	fact.start.kernel = (struct fact_text){session->run.uts.release, strlen(session->run.uts.release)};
+	fact.start.arch = (struct fact_text){session->run.uts.machine, strlen(session->run.uts.machine)};
+	if (options->command)
+		fact.start.command = (struct fact_text){options->command[0], strlen(options->command[0])};
+	fact.start.hooks = probe_hooks(session->probe);
+	fact.start.reap_source = probe_reap_source(session->probe);
+	fact.start.ring_bytes = probe_ring_bytes(session->probe);
+	fact.start.started_boot_ns = session->run.context.start_ns;
+	stream_take(session->stream, &fact);
+}
+
+/* Hooks first, then who is there: what happens in between is seen by one of them, or both and merged. */
+static int start(struct session *session)
+{
+	char error[256];
+	int result = probe_attach(session->probe, error, sizeof(error));
+
+	if (result) {
+		say("%s", error);
+		return result == -EPERM ? EXIT_REFUSED : EXIT_RUNTIME;
+	}
+	tell_start(session);
+	result = probe_snapshot(session->probe);
+	if (result)
+		say("cannot list the processes that are already there: %s", strerror(-result));
+	if (!session->options->command)
+		return 0;
+	result = command_start(&session->command, session->options->command, &session->original_mask);
+	if (!result)
+		return 0;
+	say("cannot run '%s': %s", session->options->command[0], strerror(-result));
+	return result == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+}
+
+/* --- loop ----------------------------------------------------------------------------------- */
+
+static void advance(struct session *session, enum phase phase)
+{
+	if (phase <= session->phase)
+		return;
+	session->phase = phase;
+	if (phase == PHASE_SETTLE)
+		session->settle_ns = run_now_ns() + SETTLE_NS;
+}
+
+/* COMMAND was reaped by us: where no source in the kernel tells reaps, our own wait is one. */
+static void command_over(struct session *session)
+{
+	if (session->command_id.tgid && probe_reap_source(session->probe) > SOURCE_SYSCALL)
+		model_reaped(session->model, session->command_id, session->command.reaped_ns, 0, SOURCE_SYSCALL,
+			     probe_self(session->probe), "proctrace");
+	if (!session->options->wait_all)
+		advance(session, PHASE_SETTLE);
+}
+
+/*
+ * Ctrl-C reaches COMMAND from the terminal as well, and ends the run through its death; a second one
+ * does not wait for it. Without COMMAND the first ends the run.
+ */
+static void on_interrupt(struct session *session)
+{
+	session->interrupts++;
+	if (command_running(&session->command) && session->interrupts == 1)
+		return;
+	advance(session, PHASE_STOP);
+}
+
+static void on_signals(struct session *session)
+{
+	struct signalfd_siginfo info;
+
+	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGINT:
+			on_interrupt(session);
+			break;
+		case SIGTERM:
+		case SIGHUP:
+			advance(session, PHASE_STOP);
+			break;
+		case SIGUSR2:
+			stream_draw_tree(session->stream, STDERR_FILENO, run_now_ns());
+			break;
+		case SIGWINCH:
+			stream_resize(session->stream, terminal_width(session->text_fd));
+			break;
+		case SIGCHLD:
+			/* What it did is in the ring before its death reaches us. */
+			if (command_poll(&session->command)) {
+				ring_consume(session->ring, BATCH_RECORDS);
+				command_over(session);
+			}
+			break;
+		}
+	}
+}
+
+static void on_tick(struct session *session, uint64_t now_ns)
+{
+	int64_t step = run_clock_check(&session->run);
+	struct fact fact;
+
+	if (step) {
+		fact_clear(&fact, FACT_CLOCK, now_ns);
+		fact.clock.step_ns = step < 0 ? -step : step;
+		fact.clock.backwards = step < 0;
+		stream_take(session->stream, &fact);
+	}
+	losses_look(&session->losses, session->probe, now_ns, on_fact, session);
+}
+
+static void check_deadlines(struct session *session)
+{
+	uint64_t now_ns = run_now_ns();
+
+	if (now_ns >= session->tick_ns) {
+		on_tick(session, now_ns);
+		session->tick_ns = now_ns + TICK_NS;
+	}
+	if (session->stop_ns && now_ns >= session->stop_ns)
+		advance(session, PHASE_STOP);
+	if (session->reader_gone && !command_running(&session->command))
+		advance(session, PHASE_STOP);
+	if (session->phase == PHASE_RUN && session->options->wait_all && session->command_id.tgid &&
+	    !command_running(&session->command) && model_count_unreaped(session->model) == 0)
+		advance(session, PHASE_SETTLE);
+	if (session->phase == PHASE_SETTLE &&
+	    (now_ns >= session->settle_ns || model_count(session->model) == model_count_alive(session->model)))
+		advance(session, PHASE_STOP);
+}
+
+/* Until the next deadline, in milliseconds, rounded up. */
+static int wait_ms(const struct session *session, bool napping)
+{
+	uint64_t now_ns = run_now_ns(), until_ns = session->tick_ns;
+
+	if (napping || session->phase == PHASE_SETTLE)
+		return NAP_MS;
+	if (session->stop_ns && session->stop_ns < until_ns)
+		until_ns = session->stop_ns;
+	return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS + 1 : 0;
+}
+
+static void wait_for_something(struct session *session, bool napping)
+{
+	struct epoll_event events[8];
+
+	epoll_wait(session->epoll_fd, events, 8, wait_ms(session, napping));
+	probe_reader_state(session->probe, READER_AWAKE);
+	on_signals(session);
+}
+
+/*
+ * Looks, writes, sleeps. While records come it naps, so that they gather; when none came it asks to be
+ * woken for the next one, and looks once more in case that came before the asking.
+ */
+static int loop(struct session *session)
+{
+	while (session->phase < PHASE_STOP) {
+		long records = ring_consume(session->ring, BATCH_RECORDS);
+
+		if (records < 0) {
+			say("cannot read the ring: %s", strerror(-records));
+			return EXIT_RUNTIME;
+		}
+		flush(session);
+		check_deadlines(session);
+		if (records == BATCH_RECORDS || session->phase >= PHASE_STOP) {
+			on_signals(session);
+			continue;
+		}
+		probe_reader_state(session->probe, records ? READER_NAPS : READER_SLEEPS);
+		if (!records && ring_consume(session->ring, BATCH_RECORDS) > 0)
+			records = 1;
+		wait_for_something(session, records > 0);
+	}
+	return 0;
+}
+
+/* --- stop ----------------------------------------------------------------------------------- */
+
+static int list_alive(void *context, const struct process_view *view)
+{
+	struct session *session = context;
+
+	if (view->state == PROCESS_ALIVE)
+		stream_list_alive(session->stream, view->id, view->comm);
+	return 0;
+}
+
+/* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with what came. */
+static void stop(struct session *session)
+{
+	struct fact end;
+
+	probe_detach(session->probe);
+	while (ring_consume(session->ring, BATCH_RECORDS) > 0)
+		flush(session);
+	losses_look(&session->losses, session->probe, run_now_ns(), on_fact, session);
+	fact_clear(&end, FACT_END, run_now_ns());
+	losses_end(&session->losses, session->probe, &end);
+	stream_end(session->stream, &end);
+	stream_take(session->stream, &end);
+	flush(session);
+	if (session->options->tree)
+		stream_draw_tree(session->stream, session->text_fd >= 0 ? session->text_fd : STDERR_FILENO,
+				 run_now_ns());
+	model_each(session->model, list_alive, session);
+	if (!session->options->quiet)
+		stream_print_summary(session->stream, STDERR_FILENO, &end);
+	if (command_running(&session->command))
+		say("stopped; '%s' (pid %d) goes on", session->options->command[0],
+		    (int)command_pid(&session->command));
+}
+
+static int exit_status(const struct session *session, int result)
+{
+	bool lost = stream_lost(session->stream) || session->output_error;
+
+	if (result)
+		return result;
+	if (session->options->command && !command_running(&session->command))
+		return command_exit(&session->command, lost);
+	return lost || command_running(&session->command) ? EXIT_RUNTIME : EXIT_OK;
+}
+
+static void release(struct session *session)
+{
+	model_free(session->model);
+	stream_free(session->stream);
+	ring_free(session->ring);
+	probe_close(session->probe);
+}
+
+int session_run(const struct options *options)
+{
+	struct session session = {.options = options};
+	int result;
+
+	run_init(&session.run);
+	signal(SIGPIPE, SIG_IGN);
+	if (catch_signals(&session) < 0) {
+		say("cannot catch signals: %s", strerror(errno));
+		return EXIT_RUNTIME;
+	}
+	result = open_probe(&session);
+	if (!result)
+		result = open_outputs(&session);
+	if (!result)
+		result = open_model(&session);
+	if (!result) {
+		result = start(&session);
+		session.phase = PHASE_RUN;
+		session.tick_ns = run_now_ns() + TICK_NS;
+		session.stop_ns = options->duration_ns ? run_now_ns() + options->duration_ns : 0;
+		if (!result)
+			result = loop(&session);
+		if (result != EXIT_REFUSED)
+			stop(&session);
+		result = exit_status(&session, result);
+	}
+	release(&session);
+	return result;
+}
