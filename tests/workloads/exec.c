@@ -1,0 +1,109 @@
+/* Programs run, and programs that could not. */
+#include "scenarios.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "program.h"
+
+static void exec_vforked(struct life *c, const char *filename, char *const *args)
+{
+	life_conceive(c, "vfork");
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execv(filename, args);
+		_exit(127);
+	}
+	life_born(c, pid);
+	c->death.after_ns = c->birth.after_ns;
+}
+
+void live_exec(void)
+{
+	struct life *c = life_new();
+	char *const args[] = {(char *)program_path(), "@exit", "0", "a", "b c", "", "\"", NULL};
+	struct image image = {.filename = program_path(), .exe = program_path(), .args = args};
+
+	exec_vforked(c, program_path(), args);
+	life_wait(c, 0);
+	life_tell(c);
+	truth_exec(c->pid, &image, (struct span){c->birth.after_ns, c->reap.before_ns});
+}
+
+/* A directory of the scenario's own, and one file in it; both leave no trace. */
+struct scratch {
+	char dir[PATH_MAX / 2];
+	char file[PATH_MAX];
+};
+
+static void scratch_init(struct scratch *scratch, const char *name, const char *content)
+{
+	const char *top = getenv("TMPDIR");
+
+	snprintf(scratch->dir, sizeof(scratch->dir), "%s/workload-XXXXXX", top ? top : "/tmp");
+	if (!mkdtemp(scratch->dir))
+		truth_broken(scratch->dir);
+	snprintf(scratch->file, sizeof(scratch->file), "%s/%s", scratch->dir, name);
+	int fd = open(scratch->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	size_t len = strlen(content);
+
+	if (fd < 0 || write(fd, content, len) != (ssize_t)len || close(fd))
+		truth_broken(scratch->file);
+}
+
+static void scratch_release(struct scratch *scratch)
+{
+	unlink(scratch->file);
+	rmdir(scratch->dir);
+}
+
+static void try_exec(struct life *c, const char *filename, int code)
+{
+	c->comm = "workload";
+	if (life_fork(c)) {
+		execv(filename, (char *[]){"renamed", NULL});
+		life_exit(c, code);
+	}
+	life_wait(c, 0);
+	life_tell(c);
+	truth_count("exec", c->pid, 0);
+}
+
+void live_exec_fails(void)
+{
+	struct scratch scratch;
+
+	scratch_init(&scratch, "garbage", "neither a program nor a script\n");
+	try_exec(life_new(), "/nonexistent/program", 127);
+	try_exec(life_new(), scratch.file, 126);
+	scratch_release(&scratch);
+}
+
+/* argv[0] is lost to the kernel's own: interpreter, its one option, the script's path. */
+void live_script(void)
+{
+	struct life *c = life_new();
+	struct scratch scratch;
+	char first_line[PATH_MAX + 16];
+
+	snprintf(first_line, sizeof(first_line), "#!%s @exit0\n", program_path());
+	if (strlen(first_line) > 255)
+		truth_skip("the path of the workload is too long for a script's first line");
+	scratch_init(&scratch, "script-of-a-long-name", first_line);
+	char *const args[] = {(char *)program_path(), "@exit0", scratch.file, "x", "y", NULL};
+	struct image image = {.filename = scratch.file, .exe = program_path(), .args = args};
+
+	exec_vforked(c, scratch.file, (char *[]){"myargv0", "x", "y", NULL});
+	life_wait(c, 0);
+	scratch_release(&scratch);
+	life_tell(c);
+	truth_exec(c->pid, &image, (struct span){c->birth.after_ns, c->reap.before_ns});
+}

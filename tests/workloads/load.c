@@ -1,0 +1,53 @@
+/* Many lives, and one number twice. */
+#include "scenarios.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "life.h"
+
+#define BURST_CNT 500
+
+/* All of them zombies before the first is reaped. */
+void live_burst(void)
+{
+	static struct life *lives[BURST_CNT];
+
+	for (int i = 0; i < BURST_CNT; i++) {
+		lives[i] = life_new();
+		if (life_fork(lives[i]))
+			life_exit(lives[i], i & 0xff);
+	}
+	for (int i = 0; i < BURST_CNT; i++)
+		life_await_death(lives[i]);
+	for (int i = 0; i < BURST_CNT; i++)
+		life_wait_any(lives, BURST_CNT);
+	for (int i = 0; i < BURST_CNT; i++)
+		life_tell(lives[i]);
+}
+
+/* The number is taken again at once: the first one's free comes when the second may be dead
+ * already. */
+void live_pid_reuse(void)
+{
+	struct life *first = life_new(), *second = life_new();
+
+	if (life_fork(first))
+		life_exit(first, 1);
+	life_wait(first, 0);
+	int ret = life_clone(second, (struct clone_plan){
+					     .exit_signal = SIGCHLD,
+					     .set_tid = first->pid,
+				     });
+
+	if (ret == 1)
+		life_exit(second, 2);
+	if (ret)
+		truth_skip(ret == -EEXIST ? "somebody else was given the number"
+					  : "clone3 with set_tid is refused");
+	life_wait(second, 0);
+	second->reuse = 1;
+	life_tell(first);
+	life_tell(second);
+}

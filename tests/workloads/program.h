@@ -1,0 +1,17 @@
+/* The workload as the program that scenarios execute. */
+#pragma once
+
+#include <stdint.h>
+
+/* program_start - notes where this program lies; the boot time. Call first. */
+uint64_t program_start(void);
+
+/* program_path - the path of this program as the kernel writes it (/proc/self/exe). */
+const char *program_path(void);
+
+/*
+ * program_act - the roles, by argv[1]: "@exit N ..." exits with N; "@exit0 ..." with 0 (the one
+ * option of a script's first line); "@ignored" forks while SIGCHLD is inherited as ignored. Returns
+ * the exit code.
+ */
+int program_act(int argc, char **argv);

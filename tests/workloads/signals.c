@@ -1,0 +1,102 @@
+/* Who killed whom. */
+#include "scenarios.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "life.h"
+
+static void sleep_for_ever(struct gate *ready)
+{
+	gate_open(ready);
+	for (;;)
+		pause();
+}
+
+void live_kill9(void)
+{
+	struct life *c = life_new();
+	struct gate *ready = gate_new();
+
+	if (life_fork(c))
+		sleep_for_ever(ready);
+	gate_await(ready);
+	life_kill(c, SIGKILL);
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+static void exit_15(int sig)
+{
+	_exit(15);
+}
+
+/* It ends because of the signal, yet by its own will: a code, and no killer. */
+void live_term_caught(void)
+{
+	struct life *c = life_new();
+	struct gate *ready = gate_new();
+
+	if (life_fork(c)) {
+		signal(SIGTERM, exit_15);
+		sleep_for_ever(ready);
+	}
+	gate_await(ready);
+	life_kill(c, SIGTERM);
+	c->killer = 0;
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+#define HEAP_BYTES (16u << 20)
+
+/* A heap that takes a while to write out, in a directory that goes with its core. */
+static void crash(struct life *c, const char *dir)
+{
+	const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	char *heap =
+		mmap(NULL, HEAP_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (heap == MAP_FAILED || chdir(dir) || setrlimit(RLIMIT_CORE, &all))
+		truth_broken("preparing a core dump");
+	memset(heap, 1, HEAP_BYTES);
+	mprotect(heap, 1, PROT_NONE);
+	c->death.after_ns = now_ns();
+	*(volatile char *)heap = 1;
+	_exit(1);
+}
+
+/* core_pattern may name the file as it likes: what lies in the directory of our own making goes. */
+static void remove_cores(const char *dir, pid_t pid)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/core", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/core.%d", dir, (int)pid);
+	unlink(path);
+	rmdir(dir);
+}
+
+void live_segv_core(void)
+{
+	struct life *c = life_new();
+	char dir[] = "/tmp/workload-XXXXXX";
+
+	if (!mkdtemp(dir))
+		truth_broken(dir);
+	if (life_fork(c))
+		crash(c, dir);
+	life_wait(c, 0);
+	remove_cores(dir, c->pid);
+	c->killer = KILLED_BY_KERNEL;
+	if (!WCOREDUMP(c->status))
+		truth_skip("this kernel wrote no core (core_pattern)");
+	life_tell(c);
+}
