@@ -244,6 +244,7 @@ struct pt_event_oom {
 #define PT_TASK_ZOMBIE (1u << 3)      /* waits to be reaped */
 #define PT_TASK_TRACED (1u << 4)
 #define PT_TASK_REAPED (1u << 5)      /* already released */
+#define PT_TASK_START_ROUNDED (1u << 6) /* from /proc: both start_ns are cut to a clock tick, see procfs/snapshot.h */
 
 struct pt_event_task {
 	struct pt_event head;

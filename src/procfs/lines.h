@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINE_BYTES_MAX 8192 /* a cgroup's path takes up to PATH_MAX; longer lines are passed over  \
-			     */
+#define LINE_BYTES_MAX                                                                             \
+	8192 /* a cgroup's path takes up to PATH_MAX; longer lines are passed over                 \
+	      */
 
 /* One line without its newline, lent for the call. Anything but 0 ends the reading. */
 typedef int (*line_visit)(void *context, const char *line, size_t len);
