@@ -22,8 +22,9 @@
 
 #include "e2e/judge.h"
 
-#define SCENARIO_TIMEOUT_MS 60000 /* of a hang, not of slowness: an emulated guest takes its time  \
-				   */
+#define SCENARIO_TIMEOUT_MS                                                                        \
+	60000 /* of a hang, not of slowness: an emulated guest takes its time                      \
+	       */
 #define ARGS_MAX 32
 
 struct settings {
