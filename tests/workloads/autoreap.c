@@ -49,3 +49,56 @@ void live_nocldwait(void)
 		life_exit(c, 7);
 	tell_by_itself(c, 7 << 8);
 }
+
+/* The root is asleep in a wait that will end with ECHILD. */
+void live_ignored_in_wait(void)
+{
+	struct life *c = life_new();
+	struct gate *about_to_wait = gate_new();
+	pid_t parent = getpid();
+
+	signal(SIGCHLD, SIG_IGN);
+	if (life_fork(c)) {
+		gate_await(about_to_wait);
+		await_state(parent, 'S');
+		life_exit(c, 7);
+	}
+	gate_open(about_to_wait);
+	no_child_to_wait_for(c);
+	life_await_gone(c, 7 << 8);
+	c->how = "auto";
+	c->never_zombie = true;
+	life_tell(c);
+}
+
+/* Ignored only after the death: a zombie like any other, to be waited for. */
+void live_ignored_too_late(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	life_await_death(c);
+	signal(SIGCHLD, SIG_IGN);
+	nap_ms(10);
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+/* No signal at its end: plain waits do not see it, and nothing tells when it became a zombie but
+ * its exit. */
+void live_exit_signal_0(void)
+{
+	struct life *c = life_new();
+	int ret = life_clone(c, (struct clone_plan){.exit_signal = 0});
+
+	if (ret == 1)
+		life_exit(c, 7);
+	if (ret < 0)
+		truth_skip("clone3 is refused");
+	no_child_to_wait_for(c);
+	life_await_death(c);
+	nap_ms(10);
+	life_wait(c, __WCLONE);
+	life_tell(c);
+}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "life.h"
@@ -106,4 +107,49 @@ void live_script(void)
 	scratch_release(&scratch);
 	life_tell(c);
 	truth_exec(c->pid, &image, (struct span){c->birth.after_ns, c->reap.before_ns});
+}
+
+/* comm is the number of the descriptor, or the file's own name where the kernel knows it. */
+static void tell_fexecve(const struct life *c, int fd, const char *filename, char *const *args)
+{
+	char number[16];
+	struct truth line;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	truth_begin(&line, "exec", c->pid);
+	truth_text(&line, "filename", filename);
+	truth_list(&line, "args", args);
+	truth_list(&line, "comm", (char *[]){number, "memfd:payload", NULL});
+	truth_end(&line);
+}
+
+/* Run from a descriptor: the kernel has no better name than the descriptor's, or the file's. */
+void live_fexecve(void)
+{
+	struct life *c = life_new();
+	int fd = (int)syscall(SYS_memfd_create, "payload", 0);
+	int program = open(program_path(), O_RDONLY | O_CLOEXEC);
+	char filename[32];
+
+	if (fd < 0 || program < 0)
+		truth_broken("memfd_create");
+	for (char block[65536];;) {
+		ssize_t n = read(program, block, sizeof(block));
+
+		if (n < 0 || (n > 0 && write(fd, block, (size_t)n) != n))
+			truth_broken("copying the program");
+		if (n == 0)
+			break;
+	}
+	char *const args[] = {"any name", "@exit", "0", NULL};
+
+	if (life_fork(c)) {
+		syscall(SYS_execveat, fd, "", args, environ, AT_EMPTY_PATH);
+		truth_broken("execveat");
+	}
+	c->death.after_ns = c->birth.after_ns;
+	life_wait(c, 0);
+	life_tell(c);
+	snprintf(filename, sizeof(filename), "/dev/fd/%d", fd);
+	tell_fexecve(c, fd, filename, args);
 }

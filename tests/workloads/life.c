@@ -26,7 +26,7 @@
 #endif
 
 #define LIVES_MAX 1024
-#define GATES_MAX 16
+#define GATES_MAX 64
 
 struct gate {
 	_Atomic uint32_t open;

@@ -2,6 +2,7 @@
 #include "scenarios.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -180,4 +181,140 @@ void live_vfork_parent_killed(void)
 	life_tell(p);
 	life_tell_handed(c, p, "subreaper");
 	life_tell(c);
+}
+
+/* Whoever is a subreaper when the parent dies inherits, however late it became one. */
+void live_late_subreaper(void)
+{
+	struct life *c = life_new(), *g = life_new();
+	struct gate *declared = gate_new(), *end = gate_new();
+
+	if (life_fork(c)) {
+		gate_await(declared);
+		if (life_fork(g)) {
+			gate_await(end);
+			life_exit(g, 0);
+		}
+		life_exit(c, 0);
+	}
+	become_subreaper();
+	gate_open(declared);
+	life_wait(c, 0);
+	gate_open(end);
+	life_wait(g, 0);
+	g->heir = getpid();
+	life_tell(c);
+	life_tell_handed(g, c, "subreaper");
+	life_tell(g);
+}
+
+static void be_middle(struct life *a, struct life *b, struct life *g, struct gate *end)
+{
+	become_subreaper();
+	if (life_fork(b)) {
+		if (life_fork(g)) {
+			gate_await(end);
+			life_exit(g, 0);
+		}
+		life_exit(b, 0);
+	}
+	life_wait(b, 0);
+	nap_ms(10);
+	life_exit(a, 0);
+}
+
+/* From its parent to a subreaper, and from that to the next. */
+void live_subreaper_dies(void)
+{
+	struct life *a = life_new(), *b = life_new(), *g = life_new();
+	struct gate *end = gate_new();
+
+	become_subreaper();
+	if (life_fork(a))
+		be_middle(a, b, g, end);
+	life_wait(a, 0);
+	nap_ms(10);
+	gate_open(end);
+	life_wait(g, 0);
+	life_tell(a);
+	life_tell(b);
+	g->heir = a->pid;
+	life_tell_handed(g, b, "subreaper");
+	g->heir = getpid();
+	life_tell_handed(g, a, "subreaper");
+	life_tell(g);
+}
+
+struct thread_family {
+	struct life *child;
+	struct gate *end;
+};
+
+static void *fork_in_thread(void *context)
+{
+	struct thread_family *family = context;
+
+	if (life_fork(family->child)) {
+		gate_await(family->end);
+		life_exit(family->child, 2);
+	}
+	return NULL;
+}
+
+/* The thread that forked ends: its child has the same parent as before, and nothing is told. */
+void live_dying_thread(void)
+{
+	struct thread_family family = {.child = life_new(), .end = gate_new()};
+	struct life *p = life_new();
+	pthread_t thread;
+
+	become_subreaper();
+	if (life_fork(p)) {
+		if (pthread_create(&thread, NULL, fork_in_thread, &family) ||
+		    pthread_join(thread, NULL))
+			truth_broken("a thread that forks");
+		nap_ms(10);
+		gate_open(family.end);
+		life_wait(family.child, 0);
+		life_exit(p, 0);
+	}
+	life_wait(p, 0);
+	life_tell(p);
+	life_tell(family.child);
+	truth_count("reparent", 0, 0);
+}
+
+#define FAMILIES_CNT 4
+
+/* Three threads and the leader with a child each: one death hands over all four. */
+void live_children_of_threads(void)
+{
+	struct thread_family families[FAMILIES_CNT];
+	struct gate *end = gate_new();
+	struct life *p = life_new();
+
+	for (int i = 0; i < FAMILIES_CNT; i++)
+		families[i] = (struct thread_family){.child = life_new(), .end = end};
+	become_subreaper();
+	if (life_fork(p)) {
+		pthread_t threads[FAMILIES_CNT];
+
+		fork_in_thread(&families[0]);
+		for (int i = 1; i < FAMILIES_CNT; i++)
+			pthread_create(&threads[i], NULL, fork_in_thread, &families[i]);
+		for (int i = 1; i < FAMILIES_CNT; i++)
+			pthread_join(threads[i], NULL);
+		life_exit(p, 0);
+	}
+	life_wait(p, 0);
+	gate_open(end);
+	life_tell(p);
+	for (int i = 0; i < FAMILIES_CNT; i++) {
+		struct life *c = families[i].child;
+
+		life_wait(c, 0);
+		c->heir = getpid();
+		life_tell_handed(c, p, "subreaper");
+		life_tell(c);
+	}
 }

@@ -1,8 +1,9 @@
 /*
  * Every scenario, in one table. To add one: a line here and live_NAME() in the file of its family.
  *
- * X(row, name, core, options): row numbers the list of lives that the suite follows; core ones run
- * by default; options are handed to the tracer as they are, "" or words parted by one space.
+ * X(row, name, core, options): row is the life's number in the design's list, 0 where it is in
+ * none; core ones run by default; options are handed to the tracer as they are, "" or words parted
+ * by one space.
  */
 #pragma once
 
@@ -14,25 +15,46 @@
 	X(3, wait_first, true, "")                                                                 \
 	X(4, wnohang_poll, true, "")                                                               \
 	X(5, waitid, true, "")                                                                     \
+	X(6, wnowait, false, "")                                                                   \
+	X(7, waitid_null, false, "")                                                               \
+	X(0, wait_fault, false, "")                                                                \
+	X(9, pidfd_wait, false, "")                                                                \
+	X(10, group_wait, false, "")                                                               \
 	X(11, stop_continue, true, "")                                                             \
+	X(12, thread_wait, false, "")                                                              \
 	X(15, stopped_parent, true, "")                                                            \
 	X(16, sigchld_ignored, true, "")                                                           \
+	X(17, ignored_in_wait, false, "")                                                          \
 	X(18, nocldwait, true, "")                                                                 \
+	X(0, ignored_too_late, false, "")                                                          \
+	X(21, exit_signal_0, false, "")                                                            \
 	X(27, daemon, true, "")                                                                    \
 	X(28, subreaper, true, "")                                                                 \
+	X(29, late_subreaper, false, "")                                                           \
+	X(30, subreaper_dies, false, "")                                                           \
 	X(32, reparented_zombie, true, "")                                                         \
+	X(34, dying_thread, false, "")                                                             \
+	X(35, children_of_threads, false, "")                                                      \
 	X(37, clone_parent, true, "")                                                              \
 	X(38, pdeath_signal, true, "")                                                             \
 	X(40, vfork_parent_killed, true, "")                                                       \
 	X(46, exec, true, "")                                                                      \
 	X(47, nonleader_exec, true, "")                                                            \
 	X(49, leader_first, true, "")                                                              \
+	X(50, last_threads_code, false, "")                                                        \
 	X(51, exit_group_by_thread, true, "")                                                      \
+	X(52, threads_end_together, false, "")                                                     \
 	X(53, exec_fails, true, "")                                                                \
 	X(55, script, true, "")                                                                    \
+	X(56, fexecve, false, "")                                                                  \
 	X(61, kill9, true, "")                                                                     \
+	X(62, kill9_threads, false, "")                                                            \
+	X(63, term_blocked, false, "")                                                             \
 	X(64, term_caught, true, "")                                                               \
+	X(65, kill_a_zombie, false, "")                                                            \
 	X(67, segv_core, true, "")                                                                 \
+	X(68, abort, false, "")                                                                    \
+	X(73, alarm, false, "")                                                                    \
 	X(80, burst, true, "")                                                                     \
 	X(81, pid_reuse, true, "")
 

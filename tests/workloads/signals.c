@@ -1,12 +1,14 @@
 /* Who killed whom. */
 #include "scenarios.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,5 +100,98 @@ void live_segv_core(void)
 	c->killer = KILLED_BY_KERNEL;
 	if (!WCOREDUMP(c->status))
 		truth_skip("this kernel wrote no core (core_pattern)");
+	life_tell(c);
+}
+
+static void *sleep_in_thread(void *context)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+void live_kill9_threads(void)
+{
+	struct life *c = life_new();
+	struct gate *ready = gate_new();
+	pthread_t thread;
+
+	if (life_fork(c)) {
+		if (pthread_create(&thread, NULL, sleep_in_thread, NULL))
+			truth_broken("pthread_create");
+		sleep_for_ever(ready);
+	}
+	gate_await(ready);
+	life_kill(c, SIGKILL);
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+/* Sent while blocked, and fatal only once unblocked, with the victim itself running. */
+void live_term_blocked(void)
+{
+	struct life *c = life_new();
+	struct gate *ready = gate_new(), *sent = gate_new();
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (life_fork(c)) {
+		sigprocmask(SIG_BLOCK, &term, NULL);
+		gate_open(ready);
+		gate_await(sent);
+		nap_ms(40);
+		c->death.after_ns = now_ns();
+		sigprocmask(SIG_UNBLOCK, &term, NULL);
+		_exit(1);
+	}
+	gate_await(ready);
+	life_kill(c, SIGTERM);
+	gate_open(sent);
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+/* Too late: the dead has no killer. */
+void live_kill_a_zombie(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 3);
+	life_await_death(c);
+	kill(c->pid, SIGKILL);
+	life_wait(c, 0);
+	life_tell(c);
+}
+
+/* By its own hand, without a core. */
+void live_abort(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c)) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		c->death.after_ns = now_ns();
+		abort();
+	}
+	life_wait(c, 0);
+	c->killer = c->pid;
+	life_tell(c);
+}
+
+/* A timer's signal comes from the kernel, whomever it interrupts. */
+void live_alarm(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c)) {
+		c->death.after_ns = now_ns();
+		setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 20000}, NULL);
+		for (;;)
+			pause();
+	}
+	life_wait(c, 0);
+	c->killer = KILLED_BY_KERNEL;
 	life_tell(c);
 }

@@ -96,3 +96,62 @@ void live_exit_group_by_thread(void)
 	life_wait(p, 0);
 	life_tell(p);
 }
+
+static void *outlive_leader_and_exit_5(void *context)
+{
+	struct life *p = context;
+
+	await_state(getpid(), 'Z');
+	p->death.after_ns = now_ns();
+	syscall(SYS_exit, 5);
+	return NULL;
+}
+
+/* Nobody calls exit_group: whose code counts is the kernel's affair, and changed with 6.0. */
+void live_last_threads_code(void)
+{
+	struct life *p = life_new();
+
+	if (life_fork(p)) {
+		start_thread(outlive_leader_and_exit_5, p);
+		syscall(SYS_exit, 3);
+	}
+	life_wait(p, 0);
+	life_tell(p);
+}
+
+#define ENDING_GROUPS_CNT  40
+#define ENDING_THREADS_CNT 6
+
+struct ending {
+	struct life *group;
+	struct gate *go;
+};
+
+static void *end_with_the_others(void *context)
+{
+	struct ending *ending = context;
+
+	gate_await(ending->go);
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+/* All threads of a group end at once: one death, although several may look like the last. */
+void live_threads_end_together(void)
+{
+	for (int i = 0; i < ENDING_GROUPS_CNT; i++) {
+		struct ending ending = {.group = life_new(), .go = gate_new()};
+		struct life *p = ending.group;
+
+		if (life_fork(p)) {
+			for (int k = 0; k < ENDING_THREADS_CNT; k++)
+				start_thread(end_with_the_others, &ending);
+			p->death.after_ns = now_ns();
+			gate_open(ending.go);
+			syscall(SYS_exit, 0);
+		}
+		life_wait(p, 0);
+		life_tell(p);
+	}
+}

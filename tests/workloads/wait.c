@@ -2,11 +2,18 @@
 #include "scenarios.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "life.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#define P_PIDFD_TYPE 3 /* P_PIDFD of newer headers */
 
 void live_simple(void)
 {
@@ -135,5 +142,114 @@ void live_stopped_parent(void)
 	life_wait(p, 0);
 	c->reap.after_ns = continued_ns;
 	life_tell(p);
+	life_tell(c);
+}
+
+/* Looked at twice, reaped once: the zombie ends at the second call. */
+void live_wnowait(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	life_waitid(c, P_PID, (id_t)c->pid, WNOWAIT);
+	c->death.before_ns = now_ns();
+	nap_ms(50);
+	life_waitid(c, P_PID, (id_t)c->pid, 0);
+	life_tell(c);
+}
+
+/* The call returns 0, and nowhere the number of the child. */
+void live_waitid_null(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	life_await_death(c);
+	nap_ms(20);
+	struct span when = {.after_ns = now_ns()};
+
+	if (syscall(SYS_waitid, P_PID, c->pid, NULL, WEXITED, NULL))
+		truth_broken("waitid without siginfo");
+	when.before_ns = now_ns();
+	life_reaped(c, when, 7 << 8);
+	c->how = "unseen";
+	life_tell(c);
+}
+
+void live_pidfd_wait(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	int fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+
+	if (fd < 0)
+		truth_skip("pidfd_open is refused");
+	life_waitid(c, P_PIDFD_TYPE, (id_t)fd, 0);
+	close(fd);
+	life_tell(c);
+}
+
+/* The number that the wait is given is a group's; what it returns is the child's. */
+void live_group_wait(void)
+{
+	struct life *c = life_new();
+	struct gate *grouped = gate_new();
+
+	if (life_fork(c)) {
+		gate_await(grouped);
+		life_exit(c, 7);
+	}
+	if (setpgid(c->pid, c->pid))
+		truth_broken("setpgid");
+	gate_open(grouped);
+	struct span when = {.after_ns = now_ns()};
+	int status;
+
+	if (waitpid(-c->pid, &status, 0) != c->pid)
+		truth_broken("waitpid for a group");
+	when.before_ns = now_ns();
+	life_reaped(c, when, status);
+	life_tell(c);
+}
+
+static void *wait_in_thread(void *context)
+{
+	life_wait(context, 0);
+	return NULL;
+}
+
+/* Any thread may wait: the reaper is its process. */
+void live_thread_wait(void)
+{
+	struct life *c = life_new();
+	pthread_t thread;
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	if (pthread_create(&thread, NULL, wait_in_thread, c) || pthread_join(thread, NULL))
+		truth_broken("a thread that waits");
+	life_tell(c);
+}
+
+/* The status goes to a bad address: the call fails, and the child is reaped all the same. */
+void live_wait_fault(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	life_await_death(c);
+	nap_ms(20);
+	struct span when = {.after_ns = now_ns()};
+
+	if (syscall(SYS_wait4, c->pid, 8, 0, NULL) != -1 || errno != EFAULT)
+		truth_broken("wait4 with a bad address");
+	when.before_ns = now_ns();
+	life_reaped(c, when, 7 << 8);
+	c->how = "unseen";
 	life_tell(c);
 }
