@@ -39,6 +39,8 @@ accepted() {
 @test "a small honest tree passes" {
   printf '#include "sink/sink.h"\n\n#include <stdio.h>\n\n#include "model/fact.h"\n' >"$tree/src/sink/text.c"
   printf '#include "options.h"\n#include "proctrace/event.h"\n' >"$tree/src/options_table.c"
+  printf '#include "options.h"\n#include "sink/sink.h"\n#include "stream.h"\n' >"$tree/src/stream.c"
+  printf '#pragma once\n' >"$tree/src/stream.h"
   printf '#include "vmlinux.h"\n#include "proctrace/event.h"\n#include "emit.h"\n' >"$tree/bpf/fork.bpf.c"
   printf '#include "proctrace.skel.h"\n' >"$tree/src/probe/open.c"
   accepted
@@ -64,6 +66,7 @@ accepted() {
   printf '#include "model/fact.h"\n' >"$tree/src/base/clock.c"
   printf '#include "sink/sink.h"\n' >"$tree/src/options.c"
   printf '#include "main.h"\n' >"$tree/src/session.c"
+  printf '#pragma once\n' >"$tree/src/main.h"
   refused 'one way' src/base/clock.c:1 src/options.c:1 src/session.c:1
 }
 
