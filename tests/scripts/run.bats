@@ -43,8 +43,7 @@ behind_sudo() {
 @test "nothing is said when nothing is to be done" {
   "$tree/scripts/run" 3>/dev/null >/dev/null 2>&1 || true
   "$tree/scripts/run" x 3>/dev/null >"$tree/out" 2>"$tree/err" || true
-  [ "$(id -u)" -ne 0 ] || [ ! -s "$tree/err" ]
-  [ "$(grep -vc 'needs root' "$tree/err")" = 0 ]
+  [ ! -s "$tree/err" ]
 }
 
 @test "a build that fails runs nothing" {
