@@ -48,7 +48,6 @@ struct session {
 	struct stream *stream;
 	struct command command;
 	struct pt_identity command_id;
-	bool command_left;   /* we stop although COMMAND goes on */
 	struct losses losses;
 	sigset_t original_mask;
 	int epoll_fd, signal_fd, json_fd, text_fd;
@@ -70,6 +69,11 @@ static void say(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
+}
+
+static bool command_running(const struct session *session)
+{
+	return session->command.pid && !session->command.finished;
 }
 
 /* --- facts ---------------------------------------------------------------------------------- */
@@ -253,6 +257,10 @@ static int start(struct session *session)
 		say("%s", error);
 		return result == -EPERM ? EXIT_REFUSED : EXIT_RUNTIME;
 	}
+	session->phase = PHASE_RUN;
+	session->tick_ns = run_now_ns() + TICK_NS;
+	if (session->options->duration_ns)
+		session->stop_ns = run_now_ns() + session->options->duration_ns;
 	tell_start(session);
 	result = probe_snapshot(session->probe);
 	if (result)
@@ -262,8 +270,8 @@ static int start(struct session *session)
 	result = command_start(&session->command, session->options->command, &session->original_mask);
 	if (!result)
 		return 0;
-	say("cannot run '%s': %s", session->options->command[0], strerror(-result));
-	return result == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
+	say("cannot start '%s': %s", session->options->command[0], strerror(-result));
+	return EXIT_RUNTIME;
 }
 
 /* --- loop ----------------------------------------------------------------------------------- */
@@ -277,11 +285,17 @@ static void advance(struct session *session, enum phase phase)
 		session->settle_ns = run_now_ns() + SETTLE_NS;
 }
 
-/* COMMAND was reaped by us: where no source in the kernel tells reaps, our own wait is one. */
-static void command_over(struct session *session)
+/*
+ * COMMAND was reaped by us: where no source in the kernel tells reaps, our own wait is one. What led to
+ * it is in the ring before its death reaches us, so that is read first.
+ */
+static void command_over(struct session *session, uint64_t reaped_ns)
 {
+	if (session->command.error)
+		say("cannot run '%s': %s", session->options->command[0], strerror(session->command.error));
+	ring_consume(session->ring, BATCH_RECORDS);
 	if (session->command_id.tgid && probe_reap_source(session->probe) > SOURCE_SYSCALL)
-		model_reaped(session->model, session->command_id, session->command.reaped_ns, 0, SOURCE_SYSCALL,
+		model_reaped(session->model, session->command_id, reaped_ns, 0, SOURCE_SYSCALL,
 			     probe_self(session->probe), "proctrace");
 	if (!session->options->wait_all)
 		advance(session, PHASE_SETTLE);
@@ -294,7 +308,7 @@ static void command_over(struct session *session)
 static void on_interrupt(struct session *session)
 {
 	session->interrupts++;
-	if (command_running(&session->command) && session->interrupts == 1)
+	if (command_running(session) && session->interrupts == 1)
 		return;
 	advance(session, PHASE_STOP);
 }
@@ -319,11 +333,8 @@ static void on_signals(struct session *session)
 			stream_resize(session->stream, terminal_width(session->text_fd));
 			break;
 		case SIGCHLD:
-			/* What it did is in the ring before its death reaches us. */
-			if (command_poll(&session->command)) {
-				ring_consume(session->ring, BATCH_RECORDS);
-				command_over(session);
-			}
+			if (command_running(session) && command_poll(&session->command))
+				command_over(session, run_now_ns());
 			break;
 		}
 	}
@@ -353,10 +364,10 @@ static void check_deadlines(struct session *session)
 	}
 	if (session->stop_ns && now_ns >= session->stop_ns)
 		advance(session, PHASE_STOP);
-	if (session->reader_gone && !command_running(&session->command))
+	if (session->reader_gone && !command_running(session))
 		advance(session, PHASE_STOP);
 	if (session->phase == PHASE_RUN && session->options->wait_all && session->command_id.tgid &&
-	    !command_running(&session->command) && model_count_unreaped(session->model) == 0)
+	    !command_running(session) && model_count_unreaped(session->model) == 0)
 		advance(session, PHASE_SETTLE);
 	if (session->phase == PHASE_SETTLE &&
 	    (now_ns >= session->settle_ns || model_count(session->model) == model_count_alive(session->model)))
@@ -442,28 +453,32 @@ static void stop(struct session *session)
 	model_each(session->model, list_alive, session);
 	if (!session->options->quiet)
 		stream_print_summary(session->stream, STDERR_FILENO, &end);
-	if (command_running(&session->command))
+	if (command_running(session))
 		say("stopped; '%s' (pid %d) goes on", session->options->command[0],
 		    (int)command_pid(&session->command));
 }
 
-static int exit_status(const struct session *session, int result)
+/*
+ * Ends everything, and tells how it went. Where COMMAND died by a signal this does not return. A
+ * reader who left, as head(1) does, has what he wanted.
+ */
+static int finish(struct session *session, int result)
 {
-	bool lost = stream_lost(session->stream) || session->output_error;
+	bool left = command_running(session), ran = session->command.pid && !left;
+	bool lost = session->stream && (stream_lost(session->stream) || session->output_error) &&
+		    (session->options->command || !session->reader_gone);
+	int status = session->command.status;
 
-	if (result)
-		return result;
-	if (session->options->command && !command_running(&session->command))
-		return command_exit(&session->command, lost);
-	return lost || command_running(&session->command) ? EXIT_RUNTIME : EXIT_OK;
-}
-
-static void release(struct session *session)
-{
+	command_release(&session->command);
 	model_free(session->model);
 	stream_free(session->stream);
 	ring_free(session->ring);
 	probe_close(session->probe);
+	if (result)
+		return result;
+	if (ran)
+		return command_exit(status, lost);
+	return lost ? EXIT_RUNTIME : EXIT_OK;
 }
 
 int session_run(const struct options *options)
@@ -471,6 +486,7 @@ int session_run(const struct options *options)
 	struct session session = {.options = options};
 	int result;
 
+	command_init(&session.command);
 	run_init(&session.run);
 	signal(SIGPIPE, SIG_IGN);
 	if (catch_signals(&session) < 0) {
@@ -482,17 +498,11 @@ int session_run(const struct options *options)
 		result = open_outputs(&session);
 	if (!result)
 		result = open_model(&session);
-	if (!result) {
-		result = start(&session);
-		session.phase = PHASE_RUN;
-		session.tick_ns = run_now_ns() + TICK_NS;
-		session.stop_ns = options->duration_ns ? run_now_ns() + options->duration_ns : 0;
-		if (!result)
-			result = loop(&session);
-		if (result != EXIT_REFUSED)
-			stop(&session);
-		result = exit_status(&session, result);
-	}
-	release(&session);
-	return result;
+	if (result)
+		return finish(&session, result);
+	result = start(&session);
+	if (!result)
+		result = loop(&session);
+	stop(&session);
+	return finish(&session, result);
 }

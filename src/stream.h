@@ -41,3 +41,6 @@ void stream_end(const struct stream *stream, struct fact *end);
 /* stream_draw_tree, stream_print_summary - to `fd`, whatever the filters left out included. 0 or -errno. */
 int stream_draw_tree(struct stream *stream, int fd, uint64_t now_ns);
 int stream_print_summary(struct stream *stream, int fd, const struct fact *end);
+
+/* stream_resize - the terminal has a new width. */
+void stream_resize(struct stream *stream, unsigned width);

@@ -1,0 +1,171 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "model/stats.h"
+#include "model/tree.h"
+#include "sink/json.h"
+#include "sink/select.h"
+#include "sink/summary.h"
+#include "sink/text.h"
+#include "sink/tree_text.h"
+
+struct stream {
+	const struct options *options;
+	const struct run *run;
+	struct sink *json, *text;
+	struct select *select;
+	struct tree *tree; /* only with --tree */
+	struct stats *stats;
+	unsigned width;
+	bool color;
+	uint64_t unmade; /* facts that memory was missing for */
+};
+
+/* What has passed the filters. */
+static void on_selected(void *context, const struct fact *fact)
+{
+	struct stream *stream = context;
+
+	if (stream->json)
+		stream->json->ops->take(stream->json, fact);
+	if (stream->text)
+		stream->text->ops->take(stream->text, fact);
+}
+
+static int open_sinks(struct stream *stream, const struct stream_config *config)
+{
+	struct json_sink_config json = {.run = &config->run->context, .fd = config->json_fd};
+	struct text_sink_config text = {
+		.run = &config->run->context,
+		.fd = config->text_fd,
+		.color = config->color,
+		.width = config->width,
+		.time = config->options->time,
+	};
+
+	if (config->json_fd >= 0 && !(stream->json = json_sink_new(&json)))
+		return -ENOMEM;
+	if (config->text_fd >= 0 && !(stream->text = text_sink_new(&text)))
+		return -ENOMEM;
+	return 0;
+}
+
+struct stream *stream_new(const struct stream_config *config)
+{
+	struct stream *stream = calloc(1, sizeof(*stream));
+
+	if (!stream)
+		return NULL;
+	stream->options = config->options;
+	stream->run = config->run;
+	stream->width = config->width;
+	stream->color = config->color;
+	stream->stats = stats_new();
+	stream->select = select_new(&config->options->filters, on_selected, stream);
+	if (config->options->tree)
+		stream->tree = tree_new(config->options->tree_max);
+	if (stream->stats && stream->select && (stream->tree || !config->options->tree) &&
+	    open_sinks(stream, config) == 0)
+		return stream;
+	stream_free(stream);
+	return NULL;
+}
+
+void stream_free(struct stream *stream)
+{
+	if (!stream)
+		return;
+	sink_free(stream->json);
+	sink_free(stream->text);
+	select_free(stream->select);
+	tree_free(stream->tree);
+	stats_free(stream->stats);
+	free(stream);
+}
+
+void stream_take(struct stream *stream, const struct fact *fact)
+{
+	int error = stats_take(stream->stats, fact);
+
+	if (stream->tree && tree_take(stream->tree, fact) < 0)
+		error = -ENOMEM;
+	stream->unmade += error < 0;
+	select_take(stream->select, fact);
+}
+
+int stream_flush(struct stream *stream)
+{
+	int json = stream->json ? stream->json->ops->flush(stream->json) : 0;
+	int text = stream->text ? stream->text->ops->flush(stream->text) : 0;
+
+	return json ? json : text;
+}
+
+uint64_t stream_lost(const struct stream *stream)
+{
+	return stream->unmade + (stream->json ? json_sink_lost(stream->json) : 0) +
+	       (stream->text ? text_sink_lost(stream->text) : 0);
+}
+
+void stream_end(const struct stream *stream, struct fact *end)
+{
+	const struct stats_totals *totals = stats_totals(stream->stats);
+	struct stats_zombies zombies;
+	struct rusage usage;
+
+	stats_zombies(stream->stats, &zombies);
+	end->end.forks = totals->forks;
+	end->end.execs = totals->execs;
+	end->end.exits = totals->exits;
+	end->end.failures = totals->failures;
+	end->end.reaps = totals->reaps;
+	end->end.reparents = totals->reparents;
+	end->end.processes = totals->processes;
+	end->end.zombies_left = zombies.cnt;
+	end->end.output_dropped = stream_lost(stream);
+	end->end.elapsed_ns = end->boot_ns - stream->run->context.start_ns;
+	if (getrusage(RUSAGE_SELF, &usage) < 0)
+		return;
+	end->end.tracer_user_ns = usage.ru_utime.tv_sec * 1000000000ull + usage.ru_utime.tv_usec * 1000ull;
+	end->end.tracer_system_ns = usage.ru_stime.tv_sec * 1000000000ull + usage.ru_stime.tv_usec * 1000ull;
+	end->end.max_rss_bytes = usage.ru_maxrss * 1024ull;
+}
+
+/* A stream on a copy of the descriptor, so that closing it leaves that open. */
+static FILE *open_copy(int fd)
+{
+	int copy = dup(fd);
+	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
+
+	if (!out && copy >= 0)
+		close(copy);
+	return out;
+}
+
+int stream_draw_tree(struct stream *stream, int fd, uint64_t now_ns)
+{
+	struct tree_text_options options = {
+		.utf8 = strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.color = stream->color,
+		.width = stream->width,
+		.now_ns = now_ns,
+		.boot_to_wall_ns = stream->run->context.boot_to_wall_ns,
+	};
+	FILE *out = stream->tree ? open_copy(fd) : NULL;
+	int error;
+
+	if (!stream->tree)
+		return -ENOENT;
+	if (!out)
+		return -errno;
+	error = tree_text_draw(stream->tree, &options, out);
+	return fclose(out) && !error ? -errno : error;
+}
