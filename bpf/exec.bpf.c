@@ -1,9 +1,9 @@
 /*
- * Exec: sched_process_exec, fs/exec.c exec_binprm(), once for each exec that succeeded, when the new
- * image, name and credentials are in place. A failed exec leaves no trace here.
+ * Exec: sched_process_exec, fs/exec.c exec_binprm(), once for each exec that succeeded, when the
+ * new image, name and credentials are in place. A failed exec leaves no trace here.
  *
- * The record has a tail (arguments and paths), so it is put together in a per-CPU buffer and copied:
- * 5.10 has neither dynptrs nor reservations of a size known only at run time.
+ * The record has a tail (arguments and paths), so it is put together in a per-CPU buffer and
+ * copied: 5.10 has neither dynptrs nor reservations of a size known only at run time.
  */
 #include "vmlinux.h"
 
@@ -21,10 +21,11 @@
 	({                                                                                         \
 		__u32 bounded_ = (value);                                                          \
 		asm volatile("" : "+r"(bounded_));                                                 \
-		bounded_ & (mask);                                                                 \
+		bounded_ &(mask);                                                                  \
 	})
 
-/* The tail while it grows. `at` stays below TAIL_MASK + 1, and each piece's room lies behind that. */
+/* The tail while it grows. `at` stays below TAIL_MASK + 1, and each piece's room lies behind that.
+ */
 struct tail_writer {
 	char *bytes;
 	__u32 at;
@@ -51,7 +52,8 @@ static __always_inline void tail_close(struct tail_writer *tail, __u32 start, __
  * argv in one read of the new memory, as execve put it there: no other thread can be there yet. A
  * page may be missing all the same; then what the first page holds is kept.
  */
-static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struct *mm, __u64 *ret_bytes)
+static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struct *mm,
+				       __u64 *ret_bytes)
 {
 	__u64 from = BPF_CORE_READ(mm, arg_start), to = BPF_CORE_READ(mm, arg_end);
 	__u64 bytes = to > from ? to - from : 0;
@@ -67,7 +69,8 @@ static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struc
 
 		flags |= PT_EXEC_ARGS_FAULT;
 		keep = keep < page_rest ? keep : page_rest;
-		if (bpf_probe_read_user(tail_here(tail), BOUNDED(keep, PT_ARGS_BYTES), (void *)from))
+		if (bpf_probe_read_user(tail_here(tail), BOUNDED(keep, PT_ARGS_BYTES),
+					(void *)from))
 			keep = 0;
 	}
 	tail->at += keep;
@@ -91,8 +94,8 @@ static __always_inline bool tail_filename(struct tail_writer *tail, struct linux
 /*
  * A path, leaf first, by following dentries up and stepping over mount points to the root of the
  * mount namespace. No lock is held: a concurrent rename can show a path that never was, as d_path
- * without its seqlock would. Returns where the components end in the tail; PATH_CUT is added if it is
- * deeper or longer than kept.
+ * without its seqlock would. Returns where the components end in the tail; PATH_CUT is added if it
+ * is deeper or longer than kept.
  *
  * A global function, so that the verifier looks at the loop once, with any `at`, and not once for
  * each way to get here.
@@ -126,7 +129,8 @@ __noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at)
 		}
 		if (at - start > PT_PATH_BYTES - COMPONENT_BYTES)
 			break;
-		n = bpf_probe_read_kernel_str(s->tail + at, COMPONENT_BYTES, BPF_CORE_READ(dentry, d_name.name));
+		n = bpf_probe_read_kernel_str(s->tail + at, COMPONENT_BYTES,
+					      BPF_CORE_READ(dentry, d_name.name));
 		if (n > 0)
 			at = (at + (__u32)n) & TAIL_MASK;
 		dentry = parent;
@@ -139,14 +143,15 @@ static __always_inline bool tail_path(struct tail_writer *tail, const struct pat
 	__u32 start = tail->at, end;
 
 	tail->at += sizeof(struct pt_tail);
-	end = path_components((__u64)BPF_CORE_READ(path, mnt), (__u64)BPF_CORE_READ(path, dentry), tail->at);
+	end = path_components((__u64)BPF_CORE_READ(path, mnt), (__u64)BPF_CORE_READ(path, dentry),
+			      tail->at);
 	tail->at = end & TAIL_MASK;
 	tail_close(tail, start, tag);
 	return !(end & PATH_CUT);
 }
 
-static __always_inline void exec_fill(struct pt_event_exec *e, struct task_struct *task, __u32 old_tid,
-				      struct linux_binprm *bprm)
+static __always_inline void exec_fill(struct pt_event_exec *e, struct task_struct *task,
+				      __u32 old_tid, struct linux_binprm *bprm)
 {
 	task_identity(&e->who, task);
 	task_identity(&e->parent, BPF_CORE_READ(task, real_parent));
@@ -164,7 +169,7 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 				       struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct tail_writer tail = { .bytes = s->tail };
+	struct tail_writer tail = {.bytes = s->tail};
 	__u32 flags = 0;
 
 	if (settings.no_args)
@@ -173,10 +178,14 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 		flags |= tail_args(&tail, mm, &s->record.args_bytes);
 	if (!tail_filename(&tail, bprm))
 		flags |= PT_EXEC_FILENAME_CUT;
-	if (!tail_path(&tail, (void *)BPF_CORE_READ(mm, exe_file) + bpf_core_field_offset(struct file, f_path),
+	if (!tail_path(&tail,
+		       (void *)BPF_CORE_READ(mm, exe_file) +
+			       bpf_core_field_offset(struct file, f_path),
 		       PT_TAIL_EXE))
 		flags |= PT_EXEC_EXE_CUT;
-	if (!tail_path(&tail, (void *)BPF_CORE_READ(task, fs) + bpf_core_field_offset(struct fs_struct, pwd),
+	if (!tail_path(&tail,
+		       (void *)BPF_CORE_READ(task, fs) +
+			       bpf_core_field_offset(struct fs_struct, pwd),
 		       PT_TAIL_CWD))
 		flags |= PT_EXEC_CWD_CUT;
 	tail.at = BOUNDED(tail.at, TAIL_MASK);
@@ -184,8 +193,10 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 	return sizeof(s->record) + tail.at;
 }
 
-/* Without its tail the fact still fits where the ring is nearly full: exits and reaps have that room. */
-static __always_inline void exec_emit_short(struct task_struct *task, __u32 old_tid, struct linux_binprm *bprm)
+/* Without its tail the fact still fits where the ring is nearly full: exits and reaps have that
+ * room. */
+static __always_inline void exec_emit_short(struct task_struct *task, __u32 old_tid,
+					    struct linux_binprm *bprm)
 {
 	struct pt_event_exec *e = EMIT_RESERVE(struct pt_event_exec, PT_KIND_EXEC, PT_EXEC_NO_TAIL);
 

@@ -1,7 +1,8 @@
 /*
- * Death: sched_process_exit, kernel/exit.c do_exit(), for every thread. Told is that of the last one,
- * which is the process's; that of a leader whose threads live on; and with --threads all others. The
- * zombie comes later (zombie.bpf.c): memory, files and namespaces are torn down in between.
+ * Death: sched_process_exit, kernel/exit.c do_exit(), for every thread. Told is that of the last
+ * one, which is the process's; that of a leader whose threads live on; and with --threads all
+ * others. The zombie comes later (zombie.bpf.c): memory, files and namespaces are torn down in
+ * between.
  *
  * Before 6.16 "last" is signal->live == 0, which several threads that exit together may all see:
  * user space keeps the first.
@@ -13,8 +14,8 @@
 #include "fork.bpf.h"
 
 /*
- * What wait4 will report: the group's code where it has one, else the leader's. Where another thread
- * is last before 6.0, the leader's own exit event has it.
+ * What wait4 will report: the group's code where it has one, else the leader's. Where another
+ * thread is last before 6.0, the leader's own exit event has it.
  */
 static __always_inline __u32 exit_status(struct task_struct *task, __u32 *flags)
 {
@@ -27,7 +28,8 @@ static __always_inline __u32 exit_status(struct task_struct *task, __u32 *flags)
 	return task->exit_code;
 }
 
-/* Will the kernel reap it by itself? include do_notify_parent()'s rule; the parent may yet change its mind. */
+/* Will the kernel reap it by itself? include do_notify_parent()'s rule; the parent may yet change
+ * its mind. */
 static __always_inline bool exit_autoreap(struct task_struct *task)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -42,12 +44,15 @@ static __always_inline bool exit_autoreap(struct task_struct *task)
 	if (!sighand)
 		return false;
 	bpf_probe_read_kernel(&action, sizeof(action),
-			      (void *)sighand + bpf_core_field_offset(struct sighand_struct, action) +
+			      (void *)sighand +
+				      bpf_core_field_offset(struct sighand_struct, action) +
 				      (SIGCHLD - 1) * sizeof(action));
-	return (__u64)action.sa.sa_handler == SIG_IGN_ADDRESS || (action.sa.sa_flags & SA_NOCLDWAIT);
+	return (__u64)action.sa.sa_handler == SIG_IGN_ADDRESS ||
+	       (action.sa.sa_flags & SA_NOCLDWAIT);
 }
 
-/* Can it have children? A thread that exited before may have handed its own to this one, not away. */
+/* Can it have children? A thread that exited before may have handed its own to this one, not away.
+ */
 static __always_inline bool exit_childless(struct task_struct *task)
 {
 	void *head = (void *)task + bpf_core_field_offset(struct task_struct, children);
@@ -55,7 +60,8 @@ static __always_inline bool exit_childless(struct task_struct *task)
 	return task->signal->nr_threads == 1 && (void *)BPF_CORE_READ(task, children.next) == head;
 }
 
-static __always_inline void adopter_is(struct pt_event_exit *e, struct task_struct *adopter, __u16 kind)
+static __always_inline void adopter_is(struct pt_event_exit *e, struct task_struct *adopter,
+				       __u16 kind)
 {
 	task_identity(&e->adopter, adopter);
 	e->adopter_kind = kind;
@@ -83,7 +89,8 @@ static __always_inline void exit_adopter(struct pt_event_exit *e, struct task_st
 
 		for (i = 0; i < PT_ADOPTER_DEPTH; i++) {
 			at = BPF_CORE_READ(at, real_parent);
-			if (BPF_CORE_READ(at, tgid) == 0 || BPF_CORE_READ(at, thread_pid, level) != level)
+			if (BPF_CORE_READ(at, tgid) == 0 ||
+			    BPF_CORE_READ(at, thread_pid, level) != level)
 				break;
 			struct signal_struct *signal = BPF_CORE_READ(at, signal);
 

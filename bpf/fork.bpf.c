@@ -10,7 +10,8 @@
 #include "fork.bpf.h"
 
 /* The marks of a newborn: what its creator hands down and what its own looks say. */
-static __always_inline bool fork_mark(struct task_struct *creator, struct task_struct *child, bool shares_mm)
+static __always_inline bool fork_mark(struct task_struct *creator, struct task_struct *child,
+				      bool shares_mm)
 {
 	struct pt_identity who, maker;
 	__u32 bits = MARK_BORN | (shares_mm ? MARK_SHARES_MM : 0);

@@ -1,8 +1,9 @@
 /*
  * The end, always: sched_process_free, kernel/exit.c delayed_put_task_struct(), an RCU grace period
- * after the reap or the last switch, whichever is later (milliseconds; seconds with lazy RCU). It is
- * the proof of the reap, and every released thread has by now been added to signal_struct: the costs
- * are what wait4's rusage says. Current is whoever was interrupted, and the pid may have a new holder.
+ * after the reap or the last switch, whichever is later (milliseconds; seconds with lazy RCU). It
+ * is the proof of the reap, and every released thread has by now been added to signal_struct: the
+ * costs are what wait4's rusage says. Current is whoever was interrupted, and the pid may have a
+ * new holder.
  */
 #include "vmlinux.h"
 

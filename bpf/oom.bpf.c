@@ -1,7 +1,7 @@
 /*
- * The OOM killer's choice: mark_victim, mm/oom_kill.c mark_oom_victim(). It may name a thread that is
- * not the leader, comes after the SIGKILL, and on 6.16 and later perhaps after the death; signal->oom_mm
- * at death (exit.bpf.c) says the same without order.
+ * The OOM killer's choice: mark_victim, mm/oom_kill.c mark_oom_victim(). It may name a thread that
+ * is not the leader, comes after the SIGKILL, and on 6.16 and later perhaps after the death;
+ * signal->oom_mm at death (exit.bpf.c) says the same without order.
  */
 #include "vmlinux.h"
 

@@ -9,11 +9,12 @@
 
 #include "wait.bpf.h"
 
-#define WNOWAIT 0x01000000
-#define SIGINFO_PID_OFFSET 16 /* siginfo_t.si_pid, 64-bit layout */
+#define WNOWAIT		      0x01000000
+#define SIGINFO_PID_OFFSET    16 /* siginfo_t.si_pid, 64-bit layout */
 #define SIGINFO_PID_OFFSET_32 12
 
-static __always_inline void reap_fill(struct pt_event_reap *e, struct task_struct *current, __u16 source)
+static __always_inline void reap_fill(struct pt_event_reap *e, struct task_struct *current,
+				      __u16 source)
 {
 	struct wait_entry *entry = wait_entry_find();
 
@@ -131,7 +132,8 @@ static __always_inline int reap_returned_siginfo(__u64 siginfo, __u32 offset)
 	return number ? reap_returned(number, 0) : 0;
 }
 
-/* Per-call tracepoints: the cheaper tax on every system call of the machine, but not for 32-bit callers. */
+/* Per-call tracepoints: the cheaper tax on every system call of the machine, but not for 32-bit
+ * callers. */
 SEC("tp/syscalls/sys_exit_wait4")
 int reap_wait4(struct trace_event_raw_sys_exit *ctx)
 {
@@ -165,15 +167,15 @@ int reap_waitid(struct trace_event_raw_sys_exit *ctx)
 }
 
 #if defined(__TARGET_ARCH_x86)
-#define NR_WAIT4	 61
-#define NR_WAITID	 247
-#define NR_32_WAITPID	 7
-#define NR_32_WAIT4	 114
-#define NR_32_WAITID	 284
-#define TS_COMPAT	 2
-#define REG_NUMBER(regs)  ((regs)->orig_ax)
-#define REG_SIGINFO(regs) ((regs)->dx)
-#define REG_OPTIONS(regs) ((regs)->r10)
+#define NR_WAIT4	     61
+#define NR_WAITID	     247
+#define NR_32_WAITPID	     7
+#define NR_32_WAIT4	     114
+#define NR_32_WAITID	     284
+#define TS_COMPAT	     2
+#define REG_NUMBER(regs)     ((regs)->orig_ax)
+#define REG_SIGINFO(regs)    ((regs)->dx)
+#define REG_OPTIONS(regs)    ((regs)->r10)
 #define REG_SIGINFO_32(regs) ((__u32)(regs)->dx)
 #define REG_OPTIONS_32(regs) ((__u32)(regs)->si)
 
@@ -184,15 +186,15 @@ static __always_inline bool call_is_32(void)
 	return BPF_CORE_READ(current, thread_info.status) & TS_COMPAT;
 }
 #elif defined(__TARGET_ARCH_arm64)
-#define NR_WAIT4	 260
-#define NR_WAITID	 95
-#define NR_32_WAITPID	 -1
-#define NR_32_WAIT4	 114
-#define NR_32_WAITID	 280
-#define _TIF_32BIT	 (1u << 22)
-#define REG_NUMBER(regs)  ((regs)->syscallno)
-#define REG_SIGINFO(regs) ((regs)->regs[2])
-#define REG_OPTIONS(regs) ((regs)->regs[3])
+#define NR_WAIT4	     260
+#define NR_WAITID	     95
+#define NR_32_WAITPID	     -1
+#define NR_32_WAIT4	     114
+#define NR_32_WAITID	     280
+#define _TIF_32BIT	     (1u << 22)
+#define REG_NUMBER(regs)     ((regs)->syscallno)
+#define REG_SIGINFO(regs)    ((regs)->regs[2])
+#define REG_OPTIONS(regs)    ((regs)->regs[3])
 #define REG_SIGINFO_32(regs) ((__u32)(regs)->regs[2])
 #define REG_OPTIONS_32(regs) ((__u32)(regs)->regs[3])
 
@@ -213,7 +215,8 @@ static __always_inline int reap_any_32(long number, struct pt_regs *regs, long r
 	return 0;
 }
 
-/* The one tracepoint of all system calls: no tracefs needed and 32-bit callers seen, at twice the tax. */
+/* The one tracepoint of all system calls: no tracefs needed and 32-bit callers seen, at twice the
+ * tax. */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(reap_sys_exit, struct pt_regs *regs, long ret)
 {

@@ -1,8 +1,9 @@
 /*
  * Who killed it. Two exact rules tie a signal to a death: a fatal signal starts the group's exit
- * before signal_generate (kernel/signal.c complete_signal()), so result 0 or 4 with SIGNAL_GROUP_EXIT
- * set is the one; signals that dump core, were blocked or met a stopped or traced receiver are
- * decided at signal_deliver with the default action, of which user space keeps the last.
+ * before signal_generate (kernel/signal.c complete_signal()), so result 0 or 4 with
+ * SIGNAL_GROUP_EXIT set is the one; signals that dump core, were blocked or met a stopped or traced
+ * receiver are decided at signal_deliver with the default action, of which user space keeps the
+ * last.
  */
 #include "vmlinux.h"
 
@@ -17,8 +18,9 @@
 #define SIGRTMIN	 32
 
 /* Default action: not stop (19-22), continue (18), ignore (17, 23, 28). signal(7). */
-#define NOT_FATAL ((1ull << 17) | (1ull << 18) | (1ull << 19) | (1ull << 20) | (1ull << 21) | \
-		   (1ull << 22) | (1ull << 23) | (1ull << 28))
+#define NOT_FATAL                                                                                  \
+	((1ull << 17) | (1ull << 18) | (1ull << 19) | (1ull << 20) | (1ull << 21) | (1ull << 22) | \
+	 (1ull << 23) | (1ull << 28))
 
 static __always_inline void signal_sender(struct pt_event_signal *e, struct task_struct *sender)
 {
@@ -29,8 +31,8 @@ static __always_inline void signal_sender(struct pt_event_signal *e, struct task
 				      bpf_core_field_offset(struct task_struct, comm));
 }
 
-static __always_inline void signal_fill(struct pt_event_signal *e, const struct pt_identity *who, int signal,
-					int code)
+static __always_inline void signal_fill(struct pt_event_signal *e, const struct pt_identity *who,
+					int signal, int code)
 {
 	e->who = *who;
 	identity_none(&e->sender);
@@ -41,7 +43,8 @@ static __always_inline void signal_fill(struct pt_event_signal *e, const struct 
 	__builtin_memset(e->sender_comm, 0, sizeof(e->sender_comm));
 }
 
-/* Sent by the kernel on its own account; a timer's signal is made in whatever task was interrupted. */
+/* Sent by the kernel on its own account; a timer's signal is made in whatever task was interrupted.
+ */
 static __always_inline bool code_is_kernel(int code)
 {
 	return code > 0 || code == SI_TIMER;
@@ -67,7 +70,8 @@ int on_fatal_signal(__u64 *ctx)
 		code = SI_KERNEL;
 	else if (ctx[1] > 1)
 		code = BPF_CORE_READ(info, si_code);
-	e = EMIT_RESERVE(struct pt_event_signal, PT_KIND_SIGNAL, code_is_kernel(code) ? PT_SIGNAL_KERNEL : 0);
+	e = EMIT_RESERVE(struct pt_event_signal, PT_KIND_SIGNAL,
+			 code_is_kernel(code) ? PT_SIGNAL_KERNEL : 0);
 	if (!e)
 		return 0;
 	signal_fill(e, &who, ctx[0], code);

@@ -9,7 +9,8 @@
 
 #include "fork.bpf.h"
 
-/* The reader of the iterator is the tracer: that is how it learns its number in the initial namespace. */
+/* The reader of the iterator is the tracer: that is how it learns its number in the initial
+ * namespace. */
 static __always_inline void pass_self(void)
 {
 	struct task_struct *current = (void *)bpf_get_current_task();

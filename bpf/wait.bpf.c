@@ -1,7 +1,8 @@
 /*
- * Who is waiting since when: sched_process_wait, kernel/exit.c do_wait(), once at the entry of every
- * wait but io_uring's. It is not a reap and makes no record: the time is kept per thread and goes out
- * with the reap that follows, so that a program that polls with WNOHANG costs no room in the ring.
+ * Who is waiting since when: sched_process_wait, kernel/exit.c do_wait(), once at the entry of
+ * every wait but io_uring's. It is not a reap and makes no record: the time is kept per thread and
+ * goes out with the reap that follows, so that a program that polls with WNOHANG costs no room in
+ * the ring.
  */
 #include "vmlinux.h"
 

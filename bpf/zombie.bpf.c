@@ -3,9 +3,9 @@
  * kernel/signal.c do_notify_parent(), also where the signal itself has no effect. Not seen: a death
  * whose exit signal is 0, and one whose parent ignores SIGCHLD (that is never a zombie).
  *
- * Who died is clear when the dying task is current: a leader that is now a zombie, or the last thread
- * of a group whose leader went before. When current is a dying parent that hands a zombie on, or a
- * tracer that gives it back, only its number in the receiver's pid namespace is known.
+ * Who died is clear when the dying task is current: a leader that is now a zombie, or the last
+ * thread of a group whose leader went before. When current is a dying parent that hands a zombie
+ * on, or a tracer that gives it back, only its number in the receiver's pid namespace is known.
  */
 #include "vmlinux.h"
 
@@ -65,7 +65,8 @@ int on_death_signal(__u64 *ctx)
 		zombie_emit(&who, receiver, parent, ctx[0], flags);
 		return 0;
 	}
-	/* A fault's signal has such codes too, but its receiver is current; others' need SIGCHLD. */
+	/* A fault's signal has such codes too, but its receiver is current; others' need SIGCHLD.
+	 */
 	if ((int)ctx[0] != SIGCHLD || BPF_CORE_READ(receiver, tgid) == BPF_CORE_READ(current, tgid))
 		return 0;
 	who.tgid = BPF_CORE_READ(info, _sifields._sigchld._pid);

@@ -5,11 +5,16 @@
 
 /* The kinds as users know them; NULL: serves several facts, or none by itself. */
 static const char *const kind_words[PT_KIND_CNT] = {
-	[PT_KIND_FORK] = "fork",       [PT_KIND_EXEC] = "exec",
-	[PT_KIND_EXIT] = "exit",       [PT_KIND_ZOMBIE] = "zombie",
-	[PT_KIND_REAP] = "reap",       [PT_KIND_FREE] = "free",
-	[PT_KIND_SIGNAL] = "signal",   [PT_KIND_OOM] = "oom",
-	[PT_KIND_TASK] = "process",    [PT_KIND_THREAD] = "thread",
+	[PT_KIND_FORK] = "fork",
+	[PT_KIND_EXEC] = "exec",
+	[PT_KIND_EXIT] = "exit",
+	[PT_KIND_ZOMBIE] = "zombie",
+	[PT_KIND_REAP] = "reap",
+	[PT_KIND_FREE] = "free",
+	[PT_KIND_SIGNAL] = "signal",
+	[PT_KIND_OOM] = "oom",
+	[PT_KIND_TASK] = "process",
+	[PT_KIND_THREAD] = "thread",
 	[PT_KIND_THREAD_EXIT] = "thread_exit",
 };
 
@@ -32,8 +37,8 @@ static uint64_t dropped_of(const struct pt_counter *counter)
 	return sum;
 }
 
-static void tell(enum fact_stage stage, const char *word, uint64_t cnt, uint64_t now_ns, model_emit emit,
-		 void *context)
+static void tell(enum fact_stage stage, const char *word, uint64_t cnt, uint64_t now_ns,
+		 model_emit emit, void *context)
 {
 	struct fact fact;
 
@@ -45,8 +50,8 @@ static void tell(enum fact_stage stage, const char *word, uint64_t cnt, uint64_t
 	emit(context, &fact);
 }
 
-int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t now_ns, model_emit emit,
-		    void *context)
+int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t now_ns,
+		    model_emit emit, void *context)
 {
 	struct pt_counter counters[PT_KIND_CNT];
 	uint64_t misses = probe_misses(probe);

@@ -35,7 +35,8 @@ int main(int argc, char **argv)
 	case ACTION_HELP:
 		return print_help();
 	case ACTION_VERSION:
-		return puts("proctrace " PROCTRACE_VERSION) < 0 || fflush(stdout) ? EXIT_RUNTIME : EXIT_OK;
+		return puts("proctrace " PROCTRACE_VERSION) < 0 || fflush(stdout) ? EXIT_RUNTIME
+										  : EXIT_OK;
 	case ACTION_TRACE:
 		break;
 	}

@@ -23,7 +23,8 @@ uint64_t run_now_ns(void)
 	return clock_ns(CLOCK_BOOTTIME);
 }
 
-/* The boot clock is read before and after: the middle of the narrowest of a few looks is the offset. */
+/* The boot clock is read before and after: the middle of the narrowest of a few looks is the
+ * offset. */
 static int64_t offset_ns(void)
 {
 	int64_t best = 0, width = INT64_MAX;

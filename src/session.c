@@ -25,10 +25,11 @@
 #include "stream.h"
 
 #define BATCH_RECORDS 16384
-#define NAP_MS	      20 /* between looks while records come: batches, yet within what a person notices */
-#define TICK_NS	      1000000000ull
-#define SETTLE_NS     150000000ull /* at the end, for the last frees: an RCU grace period */
-#define NS_PER_MS     1000000ull
+#define NAP_MS	      20 /* between looks while records come: batches, yet within what a person notices \
+			  */
+#define TICK_NS	  1000000000ull
+#define SETTLE_NS 150000000ull /* at the end, for the last frees: an RCU grace period */
+#define NS_PER_MS 1000000ull
 
 /* The order of a run. Each phase only ever moves on to a later one. */
 enum phase {
@@ -52,11 +53,11 @@ struct session {
 	sigset_t original_mask;
 	int epoll_fd, signal_fd, json_fd, text_fd;
 	unsigned interrupts;
-	int output_error;    /* of the last write; said once per change */
-	bool reader_gone;    /* nobody reads our output any more */
-	uint64_t stop_ns;    /* -d */
-	uint64_t settle_ns;  /* when PHASE_SETTLE gives up */
-	uint64_t tick_ns;    /* next look at counters and clocks */
+	int output_error; /* of the last write; said once per change */
+	bool reader_gone; /* nobody reads our output any more */
+	uint64_t stop_ns; /* -d */
+	uint64_t settle_ns; /* when PHASE_SETTLE gives up */
+	uint64_t tick_ns; /* next look at counters and clocks */
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -84,7 +85,8 @@ static void on_fact(void *context, const struct fact *fact)
 
 	if (fact->type == FACT_FORK && fact->parent.pid == probe_self(session->probe).tgid &&
 	    !session->command_id.tgid)
-		session->command_id = (struct pt_identity){.tgid = fact->who.pid, .start_ns = fact->who.start_ns};
+		session->command_id =
+			(struct pt_identity){.tgid = fact->who.pid, .start_ns = fact->who.start_ns};
 	stream_take(session->stream, fact);
 }
 
@@ -149,7 +151,8 @@ static void flush(struct session *session)
 		return;
 	}
 	if (error != session->output_error && error)
-		say("cannot write the output: %s; going on, what is lost is counted", strerror(-error));
+		say("cannot write the output: %s; going on, what is lost is counted",
+		    strerror(-error));
 	else if (session->output_error && !error)
 		say("the output can be written again");
 	session->output_error = error;
@@ -172,10 +175,12 @@ static int catch_signals(struct session *session)
 	if (session->signal_fd < 0 || session->epoll_fd < 0)
 		return -errno;
 	event.data.fd = session->signal_fd;
-	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, session->signal_fd, &event) < 0 ? -errno : 0;
+	return epoll_ctl(session->epoll_fd, EPOLL_CTL_ADD, session->signal_fd, &event) < 0 ? -errno
+											   : 0;
 }
 
-/* Edge-triggered: the programs say when to look (enum reader_state), not the presence of records. */
+/* Edge-triggered: the programs say when to look (enum reader_state), not the presence of records.
+ */
 static int watch_ring(struct session *session)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
@@ -191,7 +196,8 @@ static int open_probe(struct session *session)
 	int result = probe_open(session->options, &session->probe, error, sizeof(error));
 
 	if (!result)
-		result = ring_new(probe_ring_fd(session->probe), on_record, session, &session->ring);
+		result =
+			ring_new(probe_ring_fd(session->probe), on_record, session, &session->ring);
 	if (!result)
 		result = watch_ring(session);
 	if (!result)
@@ -207,8 +213,8 @@ static int open_model(struct session *session)
 		.start_ns = session->run.context.start_ns,
 		.reap_source = probe_reap_source(session->probe),
 		.threads = session->options->threads,
-		.complete = !session->options->command && !filters->pids_cnt && !filters->uids_cnt &&
-			    !filters->comms_cnt && !filters->cgroups_cnt,
+		.complete = !session->options->command && !filters->pids_cnt &&
+			    !filters->uids_cnt && !filters->comms_cnt && !filters->cgroups_cnt,
 	};
 	struct stream_config stream = {
 		.options = session->options,
@@ -236,10 +242,13 @@ static void tell_start(struct session *session)
 	fact_clear(&fact, FACT_START, session->run.context.start_ns);
 	fact.start.version = (struct fact_text){PROCTRACE_VERSION, strlen(PROCTRACE_VERSION)};
 	fact.start.boot_id = (struct fact_text){session->run.boot_id, strlen(session->run.boot_id)};
-	fact.start.kernel = (struct fact_text){session->run.uts.release, strlen(session->run.uts.release)};
-	fact.start.arch = (struct fact_text){session->run.uts.machine, strlen(session->run.uts.machine)};
+	fact.start.kernel =
+		(struct fact_text){session->run.uts.release, strlen(session->run.uts.release)};
+	fact.start.arch =
+		(struct fact_text){session->run.uts.machine, strlen(session->run.uts.machine)};
 	if (options->command)
-		fact.start.command = (struct fact_text){options->command[0], strlen(options->command[0])};
+		fact.start.command =
+			(struct fact_text){options->command[0], strlen(options->command[0])};
 	fact.start.hooks = probe_hooks(session->probe);
 	fact.start.reap_source = probe_reap_source(session->probe);
 	fact.start.ring_bytes = probe_ring_bytes(session->probe);
@@ -247,7 +256,8 @@ static void tell_start(struct session *session)
 	stream_take(session->stream, &fact);
 }
 
-/* Hooks first, then who is there: what happens in between is seen by one of them, or both and merged. */
+/* Hooks first, then who is there: what happens in between is seen by one of them, or both and
+ * merged. */
 static int start(struct session *session)
 {
 	char error[256];
@@ -267,7 +277,8 @@ static int start(struct session *session)
 		say("cannot list the processes that are already there: %s", strerror(-result));
 	if (!session->options->command)
 		return 0;
-	result = command_start(&session->command, session->options->command, &session->original_mask);
+	result = command_start(&session->command, session->options->command,
+			       &session->original_mask);
 	if (!result)
 		return 0;
 	say("cannot start '%s': %s", session->options->command[0], strerror(-result));
@@ -286,13 +297,14 @@ static void advance(struct session *session, enum phase phase)
 }
 
 /*
- * COMMAND was reaped by us: where no source in the kernel tells reaps, our own wait is one. What led to
- * it is in the ring before its death reaches us, so that is read first.
+ * COMMAND was reaped by us: where no source in the kernel tells reaps, our own wait is one. What
+ * led to it is in the ring before its death reaches us, so that is read first.
  */
 static void command_over(struct session *session, uint64_t reaped_ns)
 {
 	if (session->command.error)
-		say("cannot run '%s': %s", session->options->command[0], strerror(session->command.error));
+		say("cannot run '%s': %s", session->options->command[0],
+		    strerror(session->command.error));
 	ring_consume(session->ring, BATCH_RECORDS);
 	if (session->command_id.tgid && probe_reap_source(session->probe) > SOURCE_SYSCALL)
 		model_reaped(session->model, session->command_id, reaped_ns, 0, SOURCE_SYSCALL,
@@ -302,8 +314,8 @@ static void command_over(struct session *session, uint64_t reaped_ns)
 }
 
 /*
- * Ctrl-C reaches COMMAND from the terminal as well, and ends the run through its death; a second one
- * does not wait for it. Without COMMAND the first ends the run.
+ * Ctrl-C reaches COMMAND from the terminal as well, and ends the run through its death; a second
+ * one does not wait for it. Without COMMAND the first ends the run.
  */
 static void on_interrupt(struct session *session)
 {
@@ -370,7 +382,8 @@ static void check_deadlines(struct session *session)
 	    !command_running(session) && model_count_unreaped(session->model) == 0)
 		advance(session, PHASE_SETTLE);
 	if (session->phase == PHASE_SETTLE &&
-	    (now_ns >= session->settle_ns || model_count(session->model) == model_count_alive(session->model)))
+	    (now_ns >= session->settle_ns ||
+	     model_count(session->model) == model_count_alive(session->model)))
 		advance(session, PHASE_STOP);
 }
 
@@ -396,8 +409,8 @@ static void wait_for_something(struct session *session, bool napping)
 }
 
 /*
- * Looks, writes, sleeps. While records come it naps, so that they gather; when none came it asks to be
- * woken for the next one, and looks once more in case that came before the asking.
+ * Looks, writes, sleeps. While records come it naps, so that they gather; when none came it asks to
+ * be woken for the next one, and looks once more in case that came before the asking.
  */
 static int loop(struct session *session)
 {
@@ -433,7 +446,8 @@ static int list_alive(void *context, const struct process_view *view)
 	return 0;
 }
 
-/* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with what came. */
+/* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with
+ * what came. */
 static void stop(struct session *session)
 {
 	struct fact end;
@@ -448,7 +462,8 @@ static void stop(struct session *session)
 	stream_take(session->stream, &end);
 	flush(session);
 	if (session->options->tree)
-		stream_draw_tree(session->stream, session->text_fd >= 0 ? session->text_fd : STDERR_FILENO,
+		stream_draw_tree(session->stream,
+				 session->text_fd >= 0 ? session->text_fd : STDERR_FILENO,
 				 run_now_ns());
 	model_each(session->model, list_alive, session);
 	if (!session->options->quiet)

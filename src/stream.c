@@ -134,8 +134,10 @@ void stream_end(const struct stream *stream, struct fact *end)
 	end->end.elapsed_ns = end->boot_ns - stream->run->context.start_ns;
 	if (getrusage(RUSAGE_SELF, &usage) < 0)
 		return;
-	end->end.tracer_user_ns = usage.ru_utime.tv_sec * 1000000000ull + usage.ru_utime.tv_usec * 1000ull;
-	end->end.tracer_system_ns = usage.ru_stime.tv_sec * 1000000000ull + usage.ru_stime.tv_usec * 1000ull;
+	end->end.tracer_user_ns =
+		usage.ru_utime.tv_sec * 1000000000ull + usage.ru_utime.tv_usec * 1000ull;
+	end->end.tracer_system_ns =
+		usage.ru_stime.tv_sec * 1000000000ull + usage.ru_stime.tv_usec * 1000ull;
 	end->end.max_rss_bytes = usage.ru_maxrss * 1024ull;
 }
 

@@ -33,8 +33,8 @@ static int decode_tail(const char *at, const char *end, struct event *event)
 		memcpy(&head, at, sizeof(head));
 		at += sizeof(head);
 		room = ((size_t)head.bytes + 3) & ~(size_t)3;
-		if (head.tag == PT_TAIL_NONE || head.tag >= PT_TAIL_CNT || room > (size_t)(end - at) ||
-		    event->tail[head.tag].bytes)
+		if (head.tag == PT_TAIL_NONE || head.tag >= PT_TAIL_CNT ||
+		    room > (size_t)(end - at) || event->tail[head.tag].bytes)
 			return -EBADMSG;
 		event->tail[head.tag] = (struct tail_view){.bytes = at, .len = head.bytes};
 		at += room;
@@ -59,8 +59,8 @@ int decode(const void *data, size_t size, struct event *ret_event)
 	event.time_ns = head->time_ns;
 	event.who = event.fork->who;
 	if (event.kind == PT_KIND_EXEC)
-		error = decode_tail((const char *)data + sizes[PT_KIND_EXEC], (const char *)data + head->size,
-				    &event);
+		error = decode_tail((const char *)data + sizes[PT_KIND_EXEC],
+				    (const char *)data + head->size, &event);
 	else if (head->size != sizes[head->kind])
 		error = -EBADMSG;
 	if (!error)

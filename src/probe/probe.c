@@ -39,8 +39,10 @@ struct hook {
 	const char *name;
 };
 #define HOOK(program_name, hook_name)                                                              \
-	{offsetof(struct proctrace_bpf, progs.program_name),                                       \
-	 offsetof(struct proctrace_bpf, links.program_name), hook_name}
+	{                                                                                          \
+		offsetof(struct proctrace_bpf, progs.program_name),                                \
+			offsetof(struct proctrace_bpf, links.program_name), hook_name              \
+	}
 
 static const struct hook hooks[] = {
 	HOOK(on_free, "sched_process_free"),
@@ -134,7 +136,8 @@ static void settings_fill(struct settings *settings, const struct options *optio
  * Best first. The system-call source taxes every call of the machine, so nobody gets it unasked but
  * those who measure reaps or watch one COMMAND.
  */
-static int choose_reap_source(struct probe *probe, const struct options *options, char *ret_error, size_t size)
+static int choose_reap_source(struct probe *probe, const struct options *options, char *ret_error,
+			      size_t size)
 {
 	enum reap_choice want = options->reap;
 	bool measures = options->command || options->filters.slower_than_ns;
@@ -144,7 +147,8 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 
 	if (!vmlinux)
 		return fail(ret_error, size, -ENOTSUP,
-			    "the kernel has no BTF (/sys/kernel/btf/vmlinux); it needs CONFIG_DEBUG_INFO_BTF=y");
+			    "the kernel has no BTF (/sys/kernel/btf/vmlinux); it needs "
+			    "CONFIG_DEBUG_INFO_BTF=y");
 	probe->release = reap_source_function(vmlinux);
 	if ((want == REAP_AUTO || want == REAP_FENTRY) &&
 	    !(error = reap_source_try_fentry(vmlinux, probe->why, sizeof(probe->why)))) {
@@ -170,7 +174,8 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 	return 0;
 }
 
-static bool program_wanted(const struct probe *probe, const struct bpf_program *program, bool threads)
+static bool program_wanted(const struct probe *probe, const struct bpf_program *program,
+			   bool threads)
 {
 	const struct proctrace_bpf *skel = probe->skel;
 	bool task = probe->release && strcmp(probe->release, "cgroup_task_release") == 0;
@@ -205,24 +210,30 @@ static int load(struct probe *probe, const struct options *options, char *ret_er
 	for (size_t i = 0; i < HOOKS_CNT; i++) {
 		struct bpf_program *program = hook_program(probe, &hooks[i]);
 
-		bpf_program__set_autoload(program, program_wanted(probe, program, options->threads));
+		bpf_program__set_autoload(program,
+					  program_wanted(probe, program, options->threads));
 	}
 	error = proctrace_bpf__load(skel);
 	if (error == -EPERM)
 		return fail(ret_error, size, -EPERM,
-			    geteuid() ? "needs root: run it with sudo" :
-					"the kernel refuses BPF programs even from root: look at lockdown "
-					"(/sys/kernel/security/lockdown) and the container's capabilities "
+			    geteuid() ? "needs root: run it with sudo"
+				      : "the kernel refuses BPF programs even from root: look at "
+					"lockdown "
+					"(/sys/kernel/security/lockdown) and the container's "
+					"capabilities "
 					"(CAP_BPF, CAP_PERFMON)");
 	if (error)
-		return fail(ret_error, size, -ENOTSUP, "the kernel does not take the BPF programs: %s; "
-			    "PROCTRACE_LIBBPF=1 shows why", strerror(-error));
+		return fail(ret_error, size, -ENOTSUP,
+			    "the kernel does not take the BPF programs: %s; "
+			    "PROCTRACE_LIBBPF=1 shows why",
+			    strerror(-error));
 	skel->bss->control.tail_bytes_max = probe->ring_bytes / 4 * 3;
 	skel->bss->control.wake_bytes = probe->ring_bytes / 8;
 	return 0;
 }
 
-int probe_open(const struct options *options, struct probe **ret_probe, char *ret_error, size_t size)
+int probe_open(const struct options *options, struct probe **ret_probe, char *ret_error,
+	       size_t size)
 {
 	struct probe *probe = calloc(1, sizeof(*probe));
 	int error;
@@ -237,7 +248,8 @@ int probe_open(const struct options *options, struct probe **ret_probe, char *re
 		goto out;
 	probe->skel = proctrace_bpf__open();
 	if (!probe->skel) {
-		error = fail(ret_error, size, -errno, "cannot open the BPF programs: %s", strerror(errno));
+		error = fail(ret_error, size, -errno, "cannot open the BPF programs: %s",
+			     strerror(errno));
 		goto out;
 	}
 	error = load(probe, options, ret_error, size);
@@ -275,7 +287,8 @@ static void hooks_add(struct probe *probe, const char *name)
 {
 	size_t len = strlen(name) + 1;
 
-	for (const char *at = probe->hooks; at < probe->hooks + probe->hooks_len; at += strlen(at) + 1)
+	for (const char *at = probe->hooks; at < probe->hooks + probe->hooks_len;
+	     at += strlen(at) + 1)
 		if (strcmp(at, name) == 0)
 			return;
 	if (probe->hooks_len + len <= sizeof(probe->hooks)) {
@@ -301,8 +314,8 @@ int probe_attach(struct probe *probe, char *ret_error, size_t size)
 			continue;
 		link = bpf_program__attach(program);
 		if (!link)
-			return fail(ret_error, size, -errno, "cannot attach to %s: %s", hooks[i].name,
-				    strerror(errno));
+			return fail(ret_error, size, -errno, "cannot attach to %s: %s",
+				    hooks[i].name, strerror(errno));
 		*hook_link(probe, &hooks[i]) = link;
 		hooks_add(probe, hooks[i].name);
 	}

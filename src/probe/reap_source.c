@@ -77,8 +77,9 @@ int reap_source_try_kprobe(const char *function, char *ret_why, size_t size)
 	int type = kprobe_type(), fd;
 
 	if (!function || type < 0) {
-		snprintf(ret_why, size, "%s", function ? "this kernel has no kprobes" :
-							 "the kernel's BTF names no function that releases a task");
+		snprintf(ret_why, size, "%s",
+			 function ? "this kernel has no kprobes"
+				  : "the kernel's BTF names no function that releases a task");
 		return -ENOENT;
 	}
 	attr.type = type;
@@ -87,14 +88,16 @@ int reap_source_try_kprobe(const char *function, char *ret_why, size_t size)
 	if (fd < 0) {
 		int error = -errno;
 
-		snprintf(ret_why, size, "a kprobe on %s is refused: %s", function, strerror(-error));
+		snprintf(ret_why, size, "a kprobe on %s is refused: %s", function,
+			 strerror(-error));
 		return error;
 	}
 	close(fd);
 	return 0;
 }
 
-/* A child of our own, reaped while a pidfd of it is watched: POLLHUP then means that the kernel tells. */
+/* A child of our own, reaped while a pidfd of it is watched: POLLHUP then means that the kernel
+ * tells. */
 int reap_source_try_pidfd(char *ret_why, size_t size)
 {
 	pid_t child = fork();
@@ -114,7 +117,8 @@ int reap_source_try_pidfd(char *ret_why, size_t size)
 	if (watch.fd >= 0)
 		close(watch.fd);
 	if (error)
-		snprintf(ret_why, size, "pidfds of this kernel do not hang up at the reap (6.15 and later do)");
+		snprintf(ret_why, size,
+			 "pidfds of this kernel do not hang up at the reap (6.15 and later do)");
 	return error;
 }
 

@@ -44,27 +44,35 @@ static int check_old(int fd, const char *path, char *ret_error, size_t size)
 
 	owner_of(&uid, &gid);
 	if (fstat(fd, &stat) < 0)
-		return fail(ret_error, size, -errno, "cannot look at '%s': %s", path, strerror(errno));
+		return fail(ret_error, size, -errno, "cannot look at '%s': %s", path,
+			    strerror(errno));
 	if (!S_ISREG(stat.st_mode) || stat.st_nlink != 1)
 		return fail(ret_error, size, -EEXIST,
-			    "'%s' is not a plain file with one link; name another, or use -j and a pipe", path);
+			    "'%s' is not a plain file with one link; name another, or use -j and a "
+			    "pipe",
+			    path);
 	if (stat.st_uid != uid && stat.st_uid != getuid())
-		return fail(ret_error, size, -EEXIST, "'%s' belongs to somebody else; name another file", path);
+		return fail(ret_error, size, -EEXIST,
+			    "'%s' belongs to somebody else; name another file", path);
 	if (stat.st_size == 0)
 		return 0;
 	if (pread(fd, first, sizeof(first), 0) != sizeof(first) ||
 	    memcmp(first, FIRST_BYTES, sizeof(first)) != 0)
 		return fail(ret_error, size, -EEXIST,
-			    "'%s' exists and is no recording; remove it or name another file", path);
+			    "'%s' exists and is no recording; remove it or name another file",
+			    path);
 	/* A run that was killed in mid-write left half a line: ours begins on its own. */
 	if (pread(fd, &last, 1, stat.st_size - 1) == 1 && last != '\n' && write(fd, "\n", 1) != 1)
-		return fail(ret_error, size, -errno, "cannot write to '%s': %s", path, strerror(errno));
+		return fail(ret_error, size, -errno, "cannot write to '%s': %s", path,
+			    strerror(errno));
 	return 0;
 }
 
 int output_open(const char *path, int *ret_fd, char *ret_error, size_t size)
 {
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	int fd =
+		open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+		     0600);
 	int error = 0;
 	uid_t uid;
 	gid_t gid;
@@ -72,16 +80,17 @@ int output_open(const char *path, int *ret_fd, char *ret_error, size_t size)
 	if (fd >= 0) {
 		owner_of(&uid, &gid);
 		if (fchown(fd, uid, gid) < 0)
-			error = fail(ret_error, size, -errno, "cannot give '%s' to its owner: %s", path,
-				     strerror(errno));
+			error = fail(ret_error, size, -errno, "cannot give '%s' to its owner: %s",
+				     path, strerror(errno));
 	} else if (errno == EEXIST) {
 		fd = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd >= 0)
 			error = check_old(fd, path, ret_error, size);
 	}
 	if (fd < 0)
-		return fail(ret_error, size, -errno, errno == ELOOP ? "'%s' is a symbolic link; name the file itself"
-								    : "cannot open '%s': %s",
+		return fail(ret_error, size, -errno,
+			    errno == ELOOP ? "'%s' is a symbolic link; name the file itself"
+					   : "cannot open '%s': %s",
 			    path, strerror(errno));
 	if (error)
 		close(fd);

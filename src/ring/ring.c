@@ -5,7 +5,9 @@
 
 #include <bpf/libbpf.h>
 
-#define ENOUGH -EUCLEAN /* what libbpf hands back when the callback ends the batch; no error of its own */
+#define ENOUGH                                                                                     \
+	-EUCLEAN /* what libbpf hands back when the callback ends the batch; no error of its own   \
+		  */
 
 struct ring {
 	struct ring_buffer *buffer;
