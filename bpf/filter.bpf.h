@@ -50,7 +50,9 @@ static __always_inline bool filter_comm(struct task_struct *leader)
 {
 	__u64 comm[2] = {};
 
-	bpf_probe_read_kernel(comm, sizeof(comm), (void *)leader + bpf_core_field_offset(struct task_struct, comm));
+	/* As a string: before 5.17 what is behind the NUL may be left from an earlier, longer name. */
+	bpf_probe_read_kernel_str(comm, sizeof(comm),
+				  (void *)leader + bpf_core_field_offset(struct task_struct, comm));
 	for (__u32 i = 0; i < SETTINGS_FILTERS; i++) {
 		if (i >= settings.comms_cnt)
 			break;

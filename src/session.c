@@ -25,8 +25,9 @@
 #include "stream.h"
 
 #define BATCH_RECORDS 16384
-#define NAP_MS	      20 /* between looks while records come: batches, yet within what a person notices \
-			  */
+#define NAP_MS                                                                                     \
+	20 /* between looks while records come: batches, yet within what a person notices          \
+	    */
 #define TICK_NS	  1000000000ull
 #define SETTLE_NS 150000000ull /* at the end, for the last frees: an RCU grace period */
 #define NS_PER_MS 1000000ull
