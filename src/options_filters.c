@@ -1,21 +1,14 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/magic.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/number.h"
 #include "options_table.h"
-
-/* More than any cgroup is deep; bounds the walk to the root. */
-#define CGROUP_DEPTH_MAX 1024
+#include "procfs/cgroup.h"
 
 static int check_room(struct parse *parse, size_t cnt)
 {
@@ -104,71 +97,45 @@ int filter_take_comm(struct parse *parse, const char *value)
 	return 0;
 }
 
-/* An O_PATH descriptor of the cgroup v2 directory `root` + `path`, or -errno. */
-static int cgroup_open(const char *root, const char *path)
+static int refuse_cgroup(struct parse *parse, const char *name, int err)
 {
-	char full[PATH_MAX];
-	struct statfs fs;
-	int fd;
-
-	if (snprintf(full, sizeof(full), "%s%s", root, path) >= (int)sizeof(full))
-		return -ENAMETOOLONG;
-	fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (!fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
-		return fd;
-	close(fd);
-	return -ENOENT;
+	switch (err) {
+	case -ENOTSUP:
+		return options_refuse(parse, "%s: '%s' is no cgroup v2 directory", parse->typed,
+				      name);
+	case -EXDEV:
+		return options_refuse(parse,
+				      "%s needs to see the whole cgroup hierarchy; run proctrace "
+				      "outside of the container",
+				      parse->typed);
+	case -ENODEV:
+		return options_refuse(parse, "no cgroup '%s': cgroup v2 is not mounted", name);
+	case -ENOENT:
+	case -ENOTDIR:
+		return options_refuse(parse,
+				      "no cgroup '%s'; give a cgroup v2 directory, like "
+				      "/system.slice or /sys/fs/cgroup/system.slice",
+				      name);
+	default:
+		return options_refuse(parse, "%s: '%s': %s", parse->typed, name, strerror(-err));
+	}
 }
 
-/* How many steps up `fd`, which is consumed, is below the root of its mount; or -errno. */
-static int cgroup_depth(int fd, struct stat at)
+/* Without /proc or without v2 mounted there are no `cgroups`; a directory may still be one. */
+static int cgroup_resolve(const char *name, uint64_t *ret_id, uint32_t *ret_level)
 {
-	for (int depth = 0; depth < CGROUP_DEPTH_MAX; depth++) {
-		int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		int err = above < 0 ? -errno : 0;
-		struct stat next;
+	struct cgroups *cgroups = NULL;
+	struct proc_root root;
+	int err = proc_root_init(&root, NULL);
+	bool opened = !err;
 
-		close(fd);
-		if (err)
-			return err;
-		if (fstat(above, &next) || next.st_dev != at.st_dev || next.st_ino == at.st_ino) {
-			close(above);
-			return depth;
-		}
-		fd = above;
-		at = next;
-	}
-	close(fd);
-	return -ELOOP;
-}
-
-/*
- * The id of a cgroup is the inode of its directory (include/linux/kernfs.h, kernfs_id). The level
- * is counted up to the root of the mount, which is the root of the hierarchy but in a container
- * that sees only its own part.
- */
-static int cgroup_resolve(const char *path, uint64_t *ret_id, uint32_t *ret_level)
-{
-	static const char *const roots[] = {"", "/sys/fs/cgroup/", "/sys/fs/cgroup/unified/"};
-	int fd = -ENOENT, depth;
-	struct stat at;
-
-	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots) && fd < 0; i++)
-		fd = cgroup_open(roots[i], path);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &at)) {
-		close(fd);
-		return -EIO;
-	}
-	depth = cgroup_depth(fd, at);
-	if (depth < 0)
-		return depth;
-	*ret_id = at.st_ino;
-	*ret_level = depth;
-	return 0;
+	if (opened)
+		err = cgroups_new(&root, &cgroups);
+	err = cgroups_resolve(err ? NULL : cgroups, name, ret_id, ret_level);
+	cgroups_free(cgroups);
+	if (opened)
+		proc_root_release(&root);
+	return err;
 }
 
 int filter_take_cgroup(struct parse *parse, const char *value)
@@ -179,11 +146,9 @@ int filter_take_cgroup(struct parse *parse, const char *value)
 
 	if (err)
 		return err;
-	if (!*value || cgroup_resolve(value, &filters->cgroup_ids[at], &filters->cgroup_levels[at]))
-		return options_refuse(parse,
-				      "no cgroup '%s'; give a cgroup v2 directory, like "
-				      "/system.slice or /sys/fs/cgroup/system.slice",
-				      value);
+	err = cgroup_resolve(value, &filters->cgroup_ids[at], &filters->cgroup_levels[at]);
+	if (err)
+		return refuse_cgroup(parse, value, err);
 	filters->cgroups_cnt++;
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <linux/magic.h>
 
 #include "options.h"
+#include "procfs/cgroup.h"
 
 #define WORDS_MAX 64
 
@@ -286,14 +287,16 @@ static void test_comm(void **state)
 	bad("needs the name", "-c", "", NULL);
 }
 
-/* The cgroup v2 root of this machine, or NULL. */
+/* The root of the cgroup v2 hierarchy, or NULL where it is not to be seen (a container). */
 static const char *cgroup_root(void)
 {
 	static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
 	struct statfs fs;
+	struct stat st;
 
 	for (size_t i = 0; i < 2; i++) {
-		if (!statfs(roots[i], &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
+		if (!statfs(roots[i], &fs) && fs.f_type == CGROUP2_SUPER_MAGIC &&
+		    !stat(roots[i], &st) && st.st_ino == CGROUP_ID_ROOT)
 			return roots[i];
 	}
 	return NULL;
@@ -303,7 +306,22 @@ static void test_cgroup_refused(void **state)
 {
 	bad("no cgroup '/no/such/cgroup'", "-g", "/no/such/cgroup", NULL);
 	bad("no cgroup ''", "-g", "", NULL);
-	bad("no cgroup '/tmp'", "-g", "/tmp", NULL); /* a directory, but no cgroup */
+	bad("'/tmp' is no cgroup v2 directory", "-g", "/tmp", NULL);
+}
+
+static void test_cgroup_root(void **state)
+{
+	const char *root = cgroup_root();
+	struct parsed p;
+	struct options *o;
+
+	if (!root)
+		skip();
+	o = good(&p, "-g", root, "--cgroup", "/", NULL);
+	assert_int_equal(o->filters.cgroups_cnt, 2);
+	assert_int_equal(o->filters.cgroup_ids[0], CGROUP_ID_ROOT);
+	assert_int_equal(o->filters.cgroup_levels[0], 0);
+	assert_int_equal(o->filters.cgroup_ids[1], CGROUP_ID_ROOT);
 }
 
 static void test_cgroup(void **state)
@@ -316,11 +334,6 @@ static void test_cgroup(void **state)
 
 	if (!root)
 		skip();
-	o = good(&p, "-g", (char *)root, NULL);
-	assert_int_equal(stat(root, &st), 0);
-	assert_int_equal(o->filters.cgroup_ids[0], st.st_ino);
-	assert_int_equal(o->filters.cgroup_levels[0], 0);
-
 	snprintf(name, sizeof(name), "/proctrace-test-%d", (int)getpid());
 	snprintf(path, sizeof(path), "%s%s", root, name);
 	snprintf(below, sizeof(below), "%s/below", path);
@@ -548,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_comm),
 		cmocka_unit_test(test_cgroup_refused),
+		cmocka_unit_test(test_cgroup_root),
 		cmocka_unit_test(test_cgroup),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_durations),
