@@ -13,7 +13,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/printable.h"
 #include "command.h"
+#include "crosscheck.h"
 #include "decode/decode.h"
 #include "losses.h"
 #include "model/model.h"
@@ -51,6 +54,7 @@ struct session {
 	struct command command;
 	struct pt_identity command_id;
 	struct losses losses;
+	struct crosscheck check;
 	sigset_t original_mask;
 	int epoll_fd, signal_fd, json_fd, text_fd;
 	unsigned interrupts;
@@ -226,6 +230,10 @@ static int open_model(struct session *session)
 		.width = terminal_width(session->text_fd),
 	};
 
+	crosscheck_init(&session->check,
+			(struct verify_scope){.whole = model.complete,
+					      .reap_exact = model.reap_source <= SOURCE_KPROBE},
+			session->options->verify_ns);
 	session->stream = stream_new(&stream);
 	session->model = model_new(&model, on_fact, session);
 	if (session->stream && session->model)
@@ -273,6 +281,7 @@ static int start(struct session *session)
 	if (session->options->duration_ns)
 		session->stop_ns = run_now_ns() + session->options->duration_ns;
 	tell_start(session);
+	session->check.next_ns = run_now_ns() + TICK_NS / 10;
 	result = probe_snapshot(session->probe);
 	if (result)
 		say("cannot list the processes that are already there: %s", strerror(-result));
@@ -397,6 +406,8 @@ static int wait_ms(const struct session *session, bool napping)
 		return NAP_MS;
 	if (session->stop_ns && session->stop_ns < until_ns)
 		until_ns = session->stop_ns;
+	if (crosscheck_next_ns(&session->check) < until_ns)
+		until_ns = crosscheck_next_ns(&session->check);
 	return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS + 1 : 0;
 }
 
@@ -424,6 +435,7 @@ static int loop(struct session *session)
 		}
 		flush(session);
 		check_deadlines(session);
+		crosscheck_step(&session->check, session->model, run_now_ns(), on_fact, session);
 		if (records == BATCH_RECORDS || session->phase >= PHASE_STOP) {
 			on_signals(session);
 			continue;
@@ -438,13 +450,73 @@ static int loop(struct session *session)
 
 /* --- stop ----------------------------------------------------------------------------------- */
 
-static int list_alive(void *context, const struct process_view *view)
-{
-	struct session *session = context;
+#define ALIVE_LISTED 20
 
-	if (view->state == PROCESS_ALIVE)
-		stream_list_alive(session->stream, view->id, view->comm);
+struct alive_list {
+	struct buffer text;
+	size_t cnt;
+};
+
+static int add_alive(void *context, const struct process_view *view)
+{
+	struct alive_list *list = context;
+
+	if (view->state != PROCESS_ALIVE)
+		return 0;
+	if (list->cnt++ >= ALIVE_LISTED)
+		return 0;
+	buffer_add_text(&list->text, " ");
+	printable_add(&list->text, view->comm, strlen(view->comm), PRINTABLE_WHOLE, false);
+	buffer_add_text(&list->text, "(");
+	buffer_add_u64(&list->text, view->id.tgid);
+	buffer_add_text(&list->text, ")");
 	return 0;
+}
+
+/* Of COMMAND's subtree: who outlives the run. */
+static void list_alive(struct session *session)
+{
+	struct alive_list list = {0};
+
+	buffer_init(&list.text, ALIVE_LISTED * (PT_COMM_BYTES * 6 + 16));
+	model_each(session->model, add_alive, &list);
+	if (list.cnt)
+		say("still alive:%.*s%s", (int)list.text.len, list.text.bytes,
+		    list.cnt > ALIVE_LISTED ? ", and more" : "");
+	buffer_release(&list.text);
+}
+
+/* While records still flow, or what happens meanwhile would look like a difference. */
+static void check_for_the_last_time(struct session *session)
+{
+	if (!crosscheck_busy(&session->check))
+		crosscheck_start(&session->check, session->model, run_now_ns());
+	while (crosscheck_busy(&session->check)) {
+		ring_consume(session->ring, BATCH_RECORDS);
+		flush(session);
+		crosscheck_step(&session->check, session->model, run_now_ns(), on_fact, session);
+		if (session->check.state == CROSSCHECK_SETTLING)
+			usleep(5000);
+	}
+}
+
+/* What the cross-check found, and whether one can believe this recording. */
+static void tell_verdict(const struct session *session, struct fact *end)
+{
+	const struct crosscheck *check = &session->check;
+	const char *verdict = "complete";
+
+	end->end.verify_rounds = check->rounds;
+	end->end.verify_compared = check->compared;
+	end->end.verify_mismatches = check->mismatches;
+	if (check->mismatches)
+		verdict = "mismatch";
+	else if (end->end.seen != end->end.delivered || end->end.recursion_misses ||
+		 end->end.malformed)
+		verdict = "lossy";
+	else if (!check->rounds)
+		verdict = "unverified";
+	end->end.verdict = (struct fact_text){verdict, strlen(verdict)};
 }
 
 /* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with
@@ -453,6 +525,7 @@ static void stop(struct session *session)
 {
 	struct fact end;
 
+	check_for_the_last_time(session);
 	probe_detach(session->probe);
 	while (ring_consume(session->ring, BATCH_RECORDS) > 0)
 		flush(session);
@@ -460,13 +533,15 @@ static void stop(struct session *session)
 	fact_clear(&end, FACT_END, run_now_ns());
 	losses_end(&session->losses, session->probe, &end);
 	stream_end(session->stream, &end);
+	tell_verdict(session, &end);
 	stream_take(session->stream, &end);
 	flush(session);
 	if (session->options->tree)
 		stream_draw_tree(session->stream,
 				 session->text_fd >= 0 ? session->text_fd : STDERR_FILENO,
 				 run_now_ns());
-	model_each(session->model, list_alive, session);
+	if (session->options->command)
+		list_alive(session);
 	if (!session->options->quiet)
 		stream_print_summary(session->stream, STDERR_FILENO, &end);
 	if (command_running(session))
@@ -486,6 +561,7 @@ static int finish(struct session *session, int result)
 	int status = session->command.status;
 
 	command_release(&session->command);
+	crosscheck_release(&session->check);
 	model_free(session->model);
 	stream_free(session->stream);
 	ring_free(session->ring);
