@@ -199,7 +199,7 @@ static int compare_pids(const void *a, const void *b)
 
 static void test_walk(void **state)
 {
-	static const uint32_t want[] = {1, 2, 30, 100, 101, 102, 103, 104, 105};
+	static const uint32_t want[] = {1, 2, 30, 100, 101, 102, 103, 104, 105, 106};
 	struct proc_walk walk;
 
 	assert_int_equal(proc_walk_init(&walk, *state), 0);

@@ -291,6 +291,18 @@ static void test_gone_meanwhile(void **state)
 	assert_int_equal(result.mismatched_cnt, 0);
 }
 
+/* Gone, and the model is on its way to say so. */
+static void test_model_moves_on(void **state)
+{
+	struct verify *verify;
+
+	know(10, 1, PROCESS_ALIVE);
+	verify = first_look(whole);
+	model.rows[1].state = PROCESS_DYING;
+	second_look(verify);
+	assert_string_equal(reported, "");
+}
+
 static void test_extra(void **state)
 {
 	struct verify_result result;
@@ -742,8 +754,8 @@ static void test_snapshot(void **state)
 
 	assert_int_equal(proc_root_init(&plain, "tests/fixtures/proc/plain"), 0);
 	tasks_cnt = 0;
-	assert_int_equal(snapshot_take(&plain, NULL, NOW_NS, keep_task, NULL), 8);
-	assert_int_equal(tasks_cnt, 8);
+	assert_int_equal(snapshot_take(&plain, NULL, NOW_NS, keep_task, NULL), 9);
+	assert_int_equal(tasks_cnt, 9);
 	expect_task(1, 0, 0, 0, "systemd");
 	expect_task(2, 0, 0, PT_TASK_KTHREAD, "kthreadd");
 	expect_task(30, 2, 24, PT_TASK_KTHREAD, "kworker/u8:1-ev");
@@ -752,6 +764,8 @@ static void test_snapshot(void **state)
 	expect_task(102, 101, 5001, PT_TASK_ZOMBIE, "dead");
 	expect_task(103, 1, 24, PT_TASK_LEADER_DEAD, "half");
 	expect_task(104, 1, 24, PT_TASK_DYING, "leaving");
+	/* Its parent had died, and the number was given to a younger one. */
+	expect_task(106, 105, 0, 0, "older");
 	assert_int_equal(task_of(100)->who.start_ns, 5000 * TICK_NS);
 	assert_int_equal(task_of(100)->place.ns_tgid, 1);
 	assert_int_equal(task_of(100)->place.parent_ns_tgid, 40);
@@ -778,6 +792,7 @@ int main(void)
 		TEST(test_missing),
 		TEST(test_released_one_is_missing),
 		TEST(test_gone_meanwhile),
+		TEST(test_model_moves_on),
 		TEST(test_extra),
 		TEST(test_extra_that_is_dead),
 		TEST(test_extra_told_meanwhile),
