@@ -93,8 +93,7 @@ size_t verify_pending(const struct verify *verify)
 	return verify->notes_cnt - verify->notes_at;
 }
 
-/* --- the model's side ---------------------------------------------------------------------------
- */
+/* --- the model's side --- */
 
 static enum life life_of(const struct process_view *view)
 {
@@ -184,8 +183,7 @@ static bool find_holder(const struct verify *verify, const struct model *model, 
 	return seat && model_find(model, seat->who, ret_view);
 }
 
-/* --- one comparison -----------------------------------------------------------------------------
- */
+/* --- one comparison --- */
 
 /* Does what /proc shows contradict the model? Sets the life that /proc shows. */
 static bool life_differs(enum life model, const struct stat_line *stat, enum life *ret_proc)
@@ -329,8 +327,7 @@ static void look_for(const struct verify *verify, const struct model *model,
 	};
 }
 
-/* --- first look ---------------------------------------------------------------------------------
- */
+/* --- first look --- */
 
 int verify_begin(struct verify *verify, const struct model *model, struct verify_scope scope,
 		 uint64_t now_ns)
@@ -438,8 +435,7 @@ int verify_look(struct verify *verify, const struct model *model, size_t budget_
 	return verify->seats_at < verify->seats_cnt;
 }
 
-/* --- second look --------------------------------------------------------------------------------
- */
+/* --- second look --- */
 
 /*
  * Dead in the model, gone in /proc: where reaps are told by the free of the memory, that may come
