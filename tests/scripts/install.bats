@@ -60,22 +60,14 @@ END
   [ "$status" -eq 1 ]
 }
 
-@test "the man page names every option of --help, and is well-formed" {
-  page=$top/man/proctrace.8
-  for option in $("$top/${OUT:-build}/proctrace" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
-    sed 's/\\-/-/g' "$page" | grep -qF -- "$option" || { echo "$option is not in the man page"; false; }
-  done
-  [ -z "$(groff -man -Tutf8 -ww -z "$page" 2>&1)" ]
+@test "the installed man page is well-formed" {
+  make_ install
+  [ -z "$(groff -man -Tutf8 -ww -z "$root/usr/local/share/man/man8/proctrace.8" 2>&1)" ]
 }
 
-@test "the completion offers every option of --help" {
-  # shellcheck disable=SC1091  # built by make
-  source "$top/completions/proctrace.bash"
-  function=$(complete -p proctrace | sed -E 's/.*-F ([^ ]+) .*/\1/')
-  for option in $("$top/${OUT:-build}/proctrace" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u); do
-    COMP_WORDS=(proctrace "$option") COMP_CWORD=1 COMPREPLY=()
-    COMP_LINE="proctrace $option" COMP_POINT=${#COMP_LINE}
-    "$function" proctrace "$option" proctrace || true
-    [[ " ${COMPREPLY[*]} " == *" $option"* ]] || { echo "$option is not offered"; false; }
-  done
+@test "the installed completion completes proctrace" {
+  make_ install
+  # shellcheck disable=SC1091  # made here
+  source "$root/usr/local/share/bash-completion/completions/proctrace"
+  complete -p proctrace
 }
