@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "program.h"
 
 static void no_child_to_wait_for(const struct life *c)
 {
@@ -101,4 +102,31 @@ void live_exit_signal_0(void)
 	nap_ms(10);
 	life_wait(c, __WCLONE);
 	life_tell(c);
+}
+
+/* The ignoring outlives an exec; the program then has children who reap themselves: @ignored. */
+void live_ignored_over_exec(void)
+{
+	struct life *p = life_new();
+	char *const args[] = {(char *)program_path(), "@ignored", NULL};
+	struct image image = {.filename = program_path(), .exe = program_path(), .args = args};
+
+	if (life_fork(p)) {
+		signal(SIGCHLD, SIG_IGN);
+		execv(program_path(), args);
+		truth_broken("execv");
+	}
+	p->death.after_ns = p->birth.after_ns;
+	life_wait(p, 0);
+	life_tell(p);
+	truth_exec(p->pid, &image, (struct span){p->birth.after_ns, p->reap.before_ns});
+}
+
+void autoreap_inherited(void)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c))
+		life_exit(c, 7);
+	tell_by_itself(c, 7 << 8);
 }

@@ -259,6 +259,10 @@ static void tell_birth(const struct life *life)
 	truth_num(&line, "gid", getgid());
 	if (life->creator)
 		truth_num(&line, "birth_pid", (uint64_t)life->creator);
+	if (life->ns_pid) {
+		truth_num(&line, "ns_pid", (uint64_t)life->ns_pid);
+		truth_num(&line, "pid_ns", life->pid_ns);
+	}
 	if (life->exit_signal != SIGCHLD)
 		truth_num(&line, "exit_signal", (uint64_t)life->exit_signal);
 	truth_span(&line, life->birth);

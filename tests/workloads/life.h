@@ -29,6 +29,8 @@ struct life {
 	pid_t killer;
 	int status; /* as wait reported it, or as it is known where nobody could */
 	int exit_signal; /* SIGCHLD; told where it is not */
+	pid_t ns_pid; /* its number in a nested pid namespace; 0: not in one */
+	uint64_t pid_ns; /* inode of that */
 	unsigned reuse; /* how many earlier lives of this scenario had its pid */
 	pid_t exec_tid; /* the thread that executed, where it was not the leader */
 	bool never_zombie;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "life.h"
@@ -50,4 +52,41 @@ void live_pid_reuse(void)
 	second->reuse = 1;
 	life_tell(first);
 	life_tell(second);
+}
+
+#define EARLY_KILLS_CNT 20
+
+/* Who is first is chance, and the wait status says it: a kill that came too late is no killer. */
+void live_killed_at_birth(void)
+{
+	for (int i = 0; i < EARLY_KILLS_CNT; i++) {
+		struct life *c = life_new();
+
+		if (life_fork(c))
+			_exit(0);
+		life_kill(c, SIGKILL);
+		c->death.after_ns = c->birth.after_ns;
+		life_wait(c, 0);
+		if (WIFEXITED(c->status))
+			c->killer = 0;
+		life_tell(c);
+	}
+}
+
+/* A fork that fails is nobody's birth. Root is above this limit, so it is no longer root that
+ * forks. */
+void live_fork_fails(void)
+{
+	struct life *p = life_new();
+
+	if (life_fork(p)) {
+		if (setrlimit(RLIMIT_NPROC, &(struct rlimit){0, 0}) ||
+		    setresuid(65534, 65534, 65534))
+			truth_broken("becoming nobody");
+		if (fork() != -1)
+			truth_broken("a fork beyond RLIMIT_NPROC");
+		life_exit(p, 0);
+	}
+	life_wait(p, 0);
+	life_tell(p);
 }

@@ -56,6 +56,10 @@ int program_act(int argc, char **argv)
 		return 0;
 	if (!strcmp(argv[1], "@exit") && argc > 2)
 		return atoi(argv[2]);
+	if (!strcmp(argv[1], "@ignored")) {
+		autoreap_inherited();
+		return 0;
+	}
 	if (!strcmp(argv[1], "@storm") && argc > 2)
 		return storm(atoi(argv[2]));
 	return 2;

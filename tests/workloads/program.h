@@ -15,3 +15,6 @@ const char *program_path(void);
  * the exit code.
  */
 int program_act(int argc, char **argv);
+
+/* autoreap_inherited - the part of "@ignored". */
+void autoreap_inherited(void);

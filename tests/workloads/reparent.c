@@ -318,3 +318,38 @@ void live_children_of_threads(void)
 		life_tell(c);
 	}
 }
+
+/* Stopped in a group that nobody of its session but a dying parent could have continued. */
+static void be_orphaned_group(struct life *p, struct life *z)
+{
+	setpgid(0, 0);
+	if (life_fork(z)) {
+		raise(SIGSTOP);
+		life_exit(z, 0);
+	}
+	await_state(z->pid, 'T');
+	life_exit(p, 0);
+}
+
+void live_orphaned_stopped_group(void)
+{
+	struct life *q = life_new(), *p = life_new(), *z = life_new();
+
+	become_subreaper();
+	if (life_fork(q)) {
+		setsid();
+		if (life_fork(p))
+			be_orphaned_group(p, z);
+		life_wait(p, 0);
+		life_exit(q, 0);
+	}
+	life_wait(q, 0);
+	life_wait(z, 0);
+	z->death.after_ns = p->death.after_ns;
+	z->killer = KILLED_BY_KERNEL;
+	z->heir = getpid();
+	life_tell(q);
+	life_tell(p);
+	life_tell_handed(z, p, "subreaper");
+	life_tell(z);
+}

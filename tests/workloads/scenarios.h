@@ -26,6 +26,7 @@
 	X(16, sigchld_ignored, true, "")                                                           \
 	X(17, ignored_in_wait, false, "")                                                          \
 	X(18, nocldwait, true, "")                                                                 \
+	X(20, ignored_over_exec, false, "")                                                        \
 	X(0, ignored_too_late, false, "")                                                          \
 	X(21, exit_signal_0, false, "")                                                            \
 	X(27, daemon, true, "")                                                                    \
@@ -37,7 +38,11 @@
 	X(35, children_of_threads, false, "")                                                      \
 	X(37, clone_parent, true, "")                                                              \
 	X(38, pdeath_signal, true, "")                                                             \
+	X(39, orphaned_stopped_group, false, "")                                                   \
 	X(40, vfork_parent_killed, true, "")                                                       \
+	X(42, namespace_init_dies, false, "")                                                      \
+	X(43, namespace_init_waits, false, "")                                                     \
+	X(44, unshare_and_fork, false, "")                                                         \
 	X(46, exec, true, "")                                                                      \
 	X(47, nonleader_exec, true, "")                                                            \
 	X(49, leader_first, true, "")                                                              \
@@ -55,8 +60,12 @@
 	X(67, segv_core, true, "")                                                                 \
 	X(68, abort, false, "")                                                                    \
 	X(73, alarm, false, "")                                                                    \
+	X(75, third_party_tracer, false, "")                                                       \
+	X(77, traced_child, false, "")                                                             \
 	X(80, burst, true, "")                                                                     \
-	X(81, pid_reuse, true, "")
+	X(81, pid_reuse, true, "")                                                                 \
+	X(82, killed_at_birth, false, "")                                                          \
+	X(83, fork_fails, false, "")
 
 #define SCENARIO_PROTOTYPE(row, name, core, options) void live_##name(void);
 SCENARIOS(SCENARIO_PROTOTYPE)
