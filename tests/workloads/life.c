@@ -38,10 +38,10 @@ static struct board {
 	atomic_uint lives_cnt, gates_cnt;
 } * board;
 
-/* The kernel's struct clone_args up to 5.5's set_tid: older headers lack fields. */
+/* The kernel's struct clone_args up to 5.7's cgroup: older headers lack fields. */
 struct clone3_args {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-	uint64_t set_tid, set_tid_size;
+	uint64_t set_tid, set_tid_size, cgroup;
 };
 
 static struct board *board_get(void)
@@ -116,6 +116,7 @@ int life_clone(struct life *life, struct clone_plan plan)
 		.exit_signal = (uint64_t)plan.exit_signal,
 		.set_tid = plan.set_tid ? (uint64_t)(uintptr_t)&set_tid : 0,
 		.set_tid_size = plan.set_tid ? 1 : 0,
+		.cgroup = (uint64_t)plan.cgroup_fd,
 	};
 
 	life_conceive(life, plan.exit_signal == SIGCHLD ? "fork" : "clone");
@@ -259,6 +260,8 @@ static void tell_birth(const struct life *life)
 	truth_num(&line, "gid", getgid());
 	if (life->creator)
 		truth_num(&line, "birth_pid", (uint64_t)life->creator);
+	if (life->cgroup)
+		truth_text(&line, "cgroup", life->cgroup);
 	if (life->ns_pid) {
 		truth_num(&line, "ns_pid", (uint64_t)life->ns_pid);
 		truth_num(&line, "pid_ns", life->pid_ns);
@@ -280,6 +283,8 @@ static void tell_death(const struct life *life)
 	truth_num(&line, "status", (uint64_t)life->status);
 	if (life->comm)
 		truth_text(&line, "comm", life->comm);
+	if (life->oom)
+		truth_flag(&line, "oom");
 	if (life->killer == KILLED_BY_KERNEL) {
 		truth_text(&line, "killer", "kernel");
 	} else if (life->killer) {

@@ -33,6 +33,8 @@ struct life {
 	uint64_t pid_ns; /* inode of that */
 	unsigned reuse; /* how many earlier lives of this scenario had its pid */
 	pid_t exec_tid; /* the thread that executed, where it was not the leader */
+	const char *cgroup; /* path of its own cgroup v2 at birth; NULL: not checked */
+	bool oom;
 	bool never_zombie;
 	bool inherited_dead; /* the heir got it as a zombie */
 	struct span birth, death, reap;
@@ -47,11 +49,12 @@ void nap_ms(unsigned ms);
 /* life_fork - fork(); true in the child. */
 bool life_fork(struct life *life);
 
-/* What clone3 is asked for. set_tid 0: any pid. */
+/* What clone3 is asked for. set_tid 0: any pid; cgroup_fd: with its flag. */
 struct clone_plan {
 	uint64_t flags;
 	int exit_signal;
 	pid_t set_tid;
+	int cgroup_fd;
 };
 
 /* life_clone - clone3() without a new stack; 1 in the child, 0 in the creator, or -errno. */

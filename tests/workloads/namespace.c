@@ -51,7 +51,8 @@ static bool fork_inside(struct life *life)
 
 static bool clone_init(struct life *life)
 {
-	int ret = life_clone(life, (struct clone_plan){CLONE_NEWPID, SIGCHLD, 0});
+	int ret = life_clone(life,
+			     (struct clone_plan){.flags = CLONE_NEWPID, .exit_signal = SIGCHLD});
 
 	if (ret < 0)
 		truth_skip("a new pid namespace is refused");

@@ -59,13 +59,16 @@
 	X(65, kill_a_zombie, false, "")                                                            \
 	X(67, segv_core, true, "")                                                                 \
 	X(68, abort, false, "")                                                                    \
+	X(71, oom, false, "")                                                                      \
+	X(72, cgroup_kill, false, "")                                                              \
 	X(73, alarm, false, "")                                                                    \
 	X(75, third_party_tracer, false, "")                                                       \
 	X(77, traced_child, false, "")                                                             \
 	X(80, burst, true, "")                                                                     \
 	X(81, pid_reuse, true, "")                                                                 \
 	X(82, killed_at_birth, false, "")                                                          \
-	X(83, fork_fails, false, "")
+	X(83, fork_fails, false, "")                                                               \
+	X(84, clone_into_cgroup, false, "")
 
 #define SCENARIO_PROTOTYPE(row, name, core, options) void live_##name(void);
 SCENARIOS(SCENARIO_PROTOTYPE)
