@@ -20,6 +20,7 @@
 #include "decode/decode.h"
 #include "losses.h"
 #include "model/model.h"
+#include "privileges.h"
 #include "probe/probe.h"
 #include "proctrace/settings.h"
 #include "record/output.h"
