@@ -117,6 +117,9 @@ $(OUT)/tests/unit/%: tests/unit/%.c $(LIB)
 
 include tests/tests.mk
 
+# another implementation of JSON is the judge of ours
+$(OUT)/tests/unit/test_json $(OUT)/tests/unit/test_json_sink: LDLIBS += -ljansson
+
 help: ## what can be done
 	@printf 'Targets:\n'
 	@grep -hE '^[a-z0-9_.-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-22s %s\n", $$1, $$2}'
