@@ -1,3 +1,4 @@
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
 	enum action action;
 	char error[256];
 
+	setlocale(LC_CTYPE, ""); /* for one question: is the terminal in UTF-8? */
 	if (options_parse(argc, argv, &options, &action, error, sizeof(error))) {
 		fprintf(stderr, "proctrace: %s\n", error);
 		return EXIT_USAGE;

@@ -594,8 +594,10 @@ int session_run(const struct options *options)
 	if (result)
 		return finish(&session, result);
 	result = start(&session);
-	if (!result)
+	if (!result) {
+		privileges_drop();
 		result = loop(&session);
+	}
 	stop(&session);
 	return finish(&session, result);
 }

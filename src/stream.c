@@ -29,6 +29,11 @@ struct stream {
 	uint64_t unmade; /* facts that memory was missing for */
 };
 
+static bool is_utf8(void)
+{
+	return strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 /* What has passed the filters. */
 static void on_selected(void *context, const struct fact *fact)
 {
@@ -47,7 +52,8 @@ static int open_sinks(struct stream *stream, const struct stream_config *config)
 		.run = &config->run->context,
 		.fd = config->text_fd,
 		.color = config->color,
-		.width = config->width,
+		.columns = config->width,
+		.ascii = !is_utf8(),
 		.time = config->options->time,
 	};
 
@@ -155,7 +161,7 @@ static FILE *open_copy(int fd)
 int stream_draw_tree(struct stream *stream, int fd, uint64_t now_ns)
 {
 	struct tree_text_options options = {
-		.utf8 = strcasecmp(nl_langinfo(CODESET), "UTF-8") == 0,
+		.utf8 = is_utf8(),
 		.color = stream->color,
 		.width = stream->width,
 		.now_ns = now_ns,
@@ -170,4 +176,23 @@ int stream_draw_tree(struct stream *stream, int fd, uint64_t now_ns)
 		return -errno;
 	error = tree_text_draw(stream->tree, &options, out);
 	return fclose(out) && !error ? -errno : error;
+}
+
+int stream_print_summary(struct stream *stream, int fd, const struct fact *end)
+{
+	struct summary_options options = {.utf8 = is_utf8()};
+	FILE *out = open_copy(fd);
+	int error;
+
+	if (!out)
+		return -errno;
+	error = summary_print(stream->stats, end, &options, out);
+	return fclose(out) && !error ? -errno : error;
+}
+
+void stream_resize(struct stream *stream, unsigned width)
+{
+	stream->width = width;
+	if (stream->text)
+		text_sink_resize(stream->text, width);
 }
