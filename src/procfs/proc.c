@@ -66,8 +66,10 @@ int proc_root_init(struct proc_root *ret_root, const char *path)
 	struct proc_root root = {.tick_ns = (uint64_t)(NS_PER_S / sysconf(_SC_CLK_TCK))};
 
 	root.fd = open(path ? path : PROC_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root.fd < 0)
+	if (root.fd < 0) {
+		ret_root->fd = -1;
 		return -errno;
+	}
 	root.self_pid = read_self(&root);
 	root.pid_ns = read_pid_ns(&root);
 	lines_read(root.fd, "self/timens_offsets", visit_timens, &root.boot_offset_ns);

@@ -24,8 +24,9 @@ struct proc_root {
 };
 
 /*
- * proc_root_init - opens the tree at `path` (NULL: PROC_PATH). 0 or -errno of open(2); what a saved
- * tree lacks stays 0. Call it before privileges are given up: the namespace of pid 1 needs some.
+ * proc_root_init - opens the tree at `path` (NULL: PROC_PATH). 0 or -errno of open(2), and then it may
+ * be released all the same; what a saved tree lacks stays 0. Call it before privileges are given up:
+ * the namespace of pid 1 needs some.
  */
 int proc_root_init(struct proc_root *ret_root, const char *path);
 void proc_root_release(struct proc_root *root);

@@ -175,6 +175,7 @@ static void test_root(void **state)
 {
 	const struct proc_root *root = *state;
 	char boot_id[PROC_BOOT_ID_BYTES];
+	struct proc_root none = {0};
 	uint32_t max;
 	uint64_t btime;
 
@@ -187,7 +188,10 @@ static void test_root(void **state)
 	assert_int_equal(max, 4194304);
 	assert_int_equal(proc_btime(root, &btime), 0);
 	assert_int_equal(btime, 1700000000);
-	assert_int_equal(proc_root_init(&(struct proc_root){0}, FIXTURE "/none"), -ENOENT);
+	assert_int_equal(proc_root_init(&none, FIXTURE "/none"), -ENOENT);
+	/* Not descriptor 0, which a release would close. */
+	assert_int_equal(none.fd, -1);
+	proc_root_release(&none);
 }
 
 static int compare_pids(const void *a, const void *b)
