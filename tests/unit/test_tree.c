@@ -155,8 +155,11 @@ static void root_finds_parent_after_walk(void **state)
 	take(tree, fact_about(FACT_EXEC, 20, id_at(6, 6)));
 	tree_first(tree, false, &depth);
 	take(tree, fork_of(id_at(4, 4), id_at(5, 5), "late"));
-	for (life = tree_first(tree, false, &depth); life; life = tree_next(life, &depth))
+	for (life = tree_first(tree, false, &depth); life; life = tree_next(life, &depth)) {
+		assert_int_equal(life->id.tgid, 4 + cnt);
+		assert_int_equal(depth, cnt == 1);
 		cnt++;
+	}
 	assert_int_equal(cnt, 3);
 	tree_free(tree);
 }
