@@ -1,0 +1,303 @@
+#include "model/table.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct number_key {
+	uint32_t pid_ns;
+	uint32_t number;
+};
+
+struct nested_number {
+	UT_hash_handle hh;
+	struct number_key key;
+	struct process *process;
+};
+
+/* The finaliser of SplitMix64: every bit of the input reaches every bit of the result. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+static unsigned hash_id(const struct table *table, struct pt_identity id)
+{
+	return (unsigned)mix(mix(id.start_ns ^ table->seed) + id.tgid);
+}
+
+static unsigned hash_number(const struct table *table, uint32_t high, uint32_t low)
+{
+	return (unsigned)mix(table->seed ^ ((uint64_t)high << 32 | low));
+}
+
+void table_init(struct table *table, size_t processes_max, uint64_t seed)
+{
+	*table = (struct table){.processes_max = processes_max, .seed = mix(seed)};
+	slab_init(&table->processes, sizeof(struct process));
+	slab_init(&table->numbers, sizeof(struct nested_number));
+}
+
+void table_release(struct table *table)
+{
+	HASH_CLEAR(by_id, table->by_id);
+	HASH_CLEAR(by_pid, table->by_pid);
+	HASH_CLEAR(hh, table->by_number);
+	slab_release(&table->processes);
+	slab_release(&table->numbers);
+	table->known_cnt = table->alive_cnt = table->reaped_cnt = 0;
+}
+
+struct process *table_find(const struct table *table, struct pt_identity id)
+{
+	struct process *process;
+
+	id.pad = 0;
+	HASH_FIND_BYHASHVALUE(by_id, table->by_id, &id, sizeof(id), hash_id(table, id), process);
+	return process;
+}
+
+struct process *table_find_pid(const struct table *table, uint32_t pid)
+{
+	struct process *process;
+
+	HASH_FIND_BYHASHVALUE(by_pid, table->by_pid, &pid, sizeof(pid), hash_number(table, 0, pid),
+			      process);
+	return process;
+}
+
+static struct nested_number *find_number(const struct table *table, struct number_key key)
+{
+	struct nested_number *entry;
+
+	HASH_FIND_BYHASHVALUE(hh, table->by_number, &key, sizeof(key),
+			      hash_number(table, key.pid_ns, key.number), entry);
+	return entry;
+}
+
+struct process *table_find_number(const struct table *table, uint32_t pid_ns, uint32_t number)
+{
+	struct nested_number *entry =
+		find_number(table, (struct number_key){.pid_ns = pid_ns, .number = number});
+
+	return entry ? entry->process : NULL;
+}
+
+static void pid_index_drop(struct table *table, struct process *process)
+{
+	if (!process->in_pid_index)
+		return;
+	HASH_DELETE(by_pid, table->by_pid, process);
+	process->in_pid_index = false;
+}
+
+/* Pids are reused before the free of their last holder is told: the younger one holds it. */
+static int pid_index_take(struct table *table, struct process *process)
+{
+	struct process *holder = table_find_pid(table, process->id.tgid);
+
+	if (holder && holder->id.start_ns > process->id.start_ns)
+		return 0;
+	if (holder)
+		pid_index_drop(table, holder);
+	HASH_ADD_KEYPTR_BYHASHVALUE(by_pid, table->by_pid, &process->id.tgid,
+				    sizeof(process->id.tgid),
+				    hash_number(table, 0, process->id.tgid), process);
+	process->in_pid_index = process->by_pid.tbl != NULL;
+	return process->in_pid_index ? 0 : -ENOMEM;
+}
+
+static bool full(const struct table *table)
+{
+	return table->processes_max && HASH_CNT(by_id, table->by_id) >= table->processes_max;
+}
+
+struct process *table_enter(struct table *table, struct pt_identity id)
+{
+	struct process *process = full(table) ? NULL : slab_new(&table->processes);
+
+	if (!process)
+		return NULL;
+	process->id = id;
+	process->id.pad = 0;
+	HASH_ADD_KEYPTR_BYHASHVALUE(by_id, table->by_id, &process->id, sizeof(process->id),
+				    hash_id(table, id), process);
+	if (process->by_id.tbl && !pid_index_take(table, process))
+		return process;
+	if (process->by_id.tbl)
+		HASH_DELETE(by_id, table->by_id, process);
+	slab_put(&table->processes, process);
+	return NULL;
+}
+
+static void number_drop(struct table *table, struct process *process)
+{
+	if (!process->number)
+		return;
+	HASH_DELETE(hh, table->by_number, process->number);
+	slab_put(&table->numbers, process->number);
+	process->number = NULL;
+}
+
+static struct nested_number *number_new(struct table *table, struct number_key key)
+{
+	struct nested_number *entry = slab_new(&table->numbers);
+
+	if (!entry)
+		return NULL;
+	entry->key = key;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->by_number, &entry->key, sizeof(entry->key),
+				    hash_number(table, key.pid_ns, key.number), entry);
+	if (entry->hh.tbl)
+		return entry;
+	slab_put(&table->numbers, entry);
+	return NULL;
+}
+
+/* As with pids, a newcomer with the number proves that its last holder gave it up. */
+static int number_take(struct table *table, struct process *process, struct number_key key)
+{
+	struct nested_number *entry = find_number(table, key);
+
+	if (entry)
+		entry->process->number = NULL;
+	else
+		entry = number_new(table, key);
+	if (!entry)
+		return -ENOMEM;
+	entry->process = process;
+	process->number = entry;
+	return 0;
+}
+
+int table_set_numbers(struct table *table, struct process *process, const struct pt_place *place)
+{
+	process->pid_ns = place->pid_ns;
+	process->ns_pid = place->ns_tgid;
+	process->parent_ns_pid = place->parent_ns_tgid;
+	process->ns_level = place->ns_level > UINT16_MAX ? UINT16_MAX : place->ns_level;
+	number_drop(table, process);
+	if (!place->ns_level || process->state == PROCESS_REAPED)
+		return 0;
+	return number_take(table, process,
+			   (struct number_key){.pid_ns = place->pid_ns, .number = place->ns_tgid});
+}
+
+/* by is 1 for a process that comes, -1 for one that goes. */
+static void count(struct table *table, const struct process *process, int by)
+{
+	table->known_cnt += process_known(process) ? by : 0;
+	table->alive_cnt += process->state == PROCESS_ALIVE ? by : 0;
+	table->reaped_cnt += process->state == PROCESS_REAPED ? by : 0;
+}
+
+void table_set_state(struct table *table, struct process *process, enum process_state state)
+{
+	if (process->state == state)
+		return;
+	count(table, process, -1);
+	process->state = state;
+	count(table, process, 1);
+	if (state == PROCESS_REAPED)
+		number_drop(table, process);
+}
+
+static void link_below(struct process *process, struct process *parent)
+{
+	process->up = parent;
+	process->sibling_prev = NULL;
+	process->sibling_next = parent->children;
+	if (parent->children)
+		parent->children->sibling_prev = process;
+	parent->children = process;
+	parent->children_cnt++;
+}
+
+static void unlink_from(struct process *process, struct process *parent)
+{
+	if (process->sibling_prev)
+		process->sibling_prev->sibling_next = process->sibling_next;
+	else
+		parent->children = process->sibling_next;
+	if (process->sibling_next)
+		process->sibling_next->sibling_prev = process->sibling_prev;
+	process->up = process->sibling_next = process->sibling_prev = NULL;
+	parent->children_cnt--;
+}
+
+static void leave_parent(struct table *table, struct process *process)
+{
+	struct process *parent = process->up;
+
+	if (!parent)
+		return;
+	unlink_from(process, parent);
+	table_release_idle(table, parent);
+}
+
+static struct process *find_or_enter(struct table *table, struct pt_identity id)
+{
+	struct process *process = table_find(table, id);
+
+	return process ? process : table_enter(table, id);
+}
+
+void table_set_parent(struct table *table, struct process *process, struct pt_identity parent)
+{
+	bool nameable = parent.start_ns && !identity_equal(parent, process->id);
+	struct process *up = nameable ? find_or_enter(table, parent) : NULL;
+
+	process->parent = parent;
+	process->parent.pad = 0;
+	process->parent_known = true;
+	if (up && up == process->up)
+		return;
+	leave_parent(table, process);
+	if (!up)
+		return;
+	link_below(process, up);
+	process->namespace_dies |= up->children_die;
+}
+
+void table_clear_parent(struct table *table, struct process *process)
+{
+	leave_parent(table, process);
+	process->parent = (struct pt_identity){0};
+	process->parent_known = false;
+}
+
+/* forget - takes it out of everything; returns the parent it hung below, or NULL. */
+static struct process *forget(struct table *table, struct process *process)
+{
+	struct process *parent = process->up;
+
+	while (process->children)
+		unlink_from(process->children, process);
+	if (parent)
+		unlink_from(process, parent);
+	count(table, process, -1);
+	number_drop(table, process);
+	pid_index_drop(table, process);
+	HASH_DELETE(by_id, table->by_id, process);
+	slab_put(&table->processes, process);
+	return parent;
+}
+
+static bool idle(const struct process *process)
+{
+	return !process_known(process) && !process->children && !process->note;
+}
+
+void table_remove(struct table *table, struct process *process)
+{
+	do
+		process = forget(table, process);
+	while (process && idle(process));
+}
+
+void table_release_idle(struct table *table, struct process *process)
+{
+	if (idle(process))
+		table_remove(table, process);
+}
