@@ -1,0 +1,202 @@
+#include "model/birth.h"
+
+#include <signal.h>
+
+#include "model/reparent.h"
+
+static struct fact_place place_of(const struct pt_place *place)
+{
+	return (struct fact_place){
+		.uid = place->uid,
+		.gid = place->gid,
+		.cgroup.len = FACT_TEXT_ABSENT,
+		.container.len = FACT_TEXT_ABSENT,
+		.ns_pid = place->ns_level ? place->ns_tgid : FACT_ABSENT,
+		.pid_ns = place->ns_level ? place->pid_ns : FACT_ABSENT,
+		.cgroup_id = place->cgroup_id,
+	};
+}
+
+/* Without memory for its number it is known all the same, only not by number. */
+static void take_place(struct model *model, struct process *process, const struct pt_place *place)
+{
+	(void)table_set_numbers(&model->table, process, place);
+	process->uid = place->uid;
+	process->gid = place->gid;
+	process->cgroup_id = place->cgroup_id;
+}
+
+static bool has_other_creator(const struct pt_event_fork *fork)
+{
+	return !(fork->head.flags & PT_FORK_CREATOR_UNKNOWN) &&
+	       !identity_equal(fork->creator, fork->parent);
+}
+
+static fact_num fork_kind(const struct pt_event_fork *fork)
+{
+	if (fork->head.flags & PT_FORK_KIND_UNKNOWN)
+		return FACT_UNKNOWN;
+	if (fork->head.flags & PT_FORK_SHARES_MM)
+		return FORK_KIND_VFORK;
+	if (fork->exit_signal != SIGCHLD || has_other_creator(fork))
+		return FORK_KIND_CLONE;
+	return FORK_KIND_FORK;
+}
+
+static void tell_fork(struct model *model, struct process *process,
+		      const struct pt_event_fork *fork)
+{
+	struct fact fact;
+
+	tell_begin(&fact, FACT_FORK, process, fork->head.time_ns);
+	fact.fork.kind = fork_kind(fork);
+	if (fork->head.flags & PT_FORK_CREATOR_UNKNOWN)
+		fact.fork.birth.pid = FACT_PID_UNKNOWN;
+	else if (has_other_creator(fork))
+		fact.fork.birth = fact_id_of(fork->creator);
+	if (fork->exit_signal != SIGCHLD)
+		fact.fork.exit_signal = fork->exit_signal;
+	fact.fork.place = place_of(&fork->place);
+	process->birth_told = true;
+	model->totals.forks++;
+	tell(model, process, &fact);
+}
+
+/* What was told before the birth is newer than it: parent and comm may have changed since. */
+static void take_fork(struct model *model, struct process *process,
+		      const struct pt_event_fork *fork)
+{
+	process->kthread |= !!(fork->head.flags & PT_FORK_KTHREAD);
+	if (!(fork->head.flags & PT_FORK_CREATOR_UNKNOWN))
+		process->birth_parent = fork->creator;
+	if (!process->parent_known)
+		table_set_parent(&model->table, process, fork->parent);
+	if (!process->comm_known)
+		process_set_comm(process, fork->comm);
+	if (!process->exit_signal_known)
+		process->exit_signal = fork->exit_signal;
+	process->exit_signal_known = true;
+	if (!process->pid_ns)
+		take_place(model, process, &fork->place);
+}
+
+void birth_fork(struct model *model, struct process *process, const struct event *event)
+{
+	take_fork(model, process, event->fork);
+	if (process->birth_told) {
+		model->totals.duplicates++;
+		return;
+	}
+	tell_fork(model, process, event->fork);
+}
+
+static void fill_parent(struct model *model, struct process *process,
+			const struct pt_event_task *task)
+{
+	if (process_known(process))
+		reparent_sight(model, process, task->parent, task->head.time_ns);
+	else
+		table_set_parent(&model->table, process, task->parent);
+}
+
+static void fill_state(struct model *model, struct process *process,
+		       const struct pt_event_task *task)
+{
+	if (process->state >= PROCESS_DYING)
+		return;
+	process->leader_dead |= !!(task->head.flags & PT_TASK_LEADER_DEAD);
+	if (!(task->head.flags & PT_TASK_ZOMBIE))
+		return;
+	process->status = task->status;
+	process->status_known = true;
+	process->traced = !!(task->head.flags & PT_TASK_TRACED);
+	process->zombie_older =
+		!process_known(process) && process->id.start_ns < model->config.start_ns;
+}
+
+void birth_fill(struct model *model, struct process *process, const struct pt_event_task *task)
+{
+	fill_state(model, process, task);
+	fill_parent(model, process, task);
+	process->kthread |= !!(task->head.flags & PT_TASK_KTHREAD);
+	if (!process->comm_known)
+		process_set_comm(process, task->comm);
+	if (!process->exit_signal_known)
+		process->exit_signal = task->exit_signal;
+	process->exit_signal_known = true;
+	if (!process->pid_ns)
+		take_place(model, process, &task->place);
+}
+
+static fact_num state_of(uint32_t flags)
+{
+	if (flags & PT_TASK_ZOMBIE)
+		return STATE_ZOMBIE;
+	if (flags & PT_TASK_DYING)
+		return STATE_DYING;
+	return flags & PT_TASK_LEADER_DEAD ? STATE_LEADER_ZOMBIE : STATE_ALIVE;
+}
+
+static void tell_process(struct model *model, struct process *process,
+			 const struct pt_event_task *task)
+{
+	struct fact fact;
+
+	tell_begin(&fact, FACT_PROCESS, process, task->head.time_ns);
+	fact.process.state = state_of(task->head.flags);
+	if (task->head.flags & PT_TASK_KTHREAD)
+		fact.process.kthread = true;
+	fact.process.threads = task->threads_cnt;
+	fact.process.place = place_of(&task->place);
+	process->birth_told = true;
+	model->totals.processes++;
+	tell(model, process, &fact);
+}
+
+void birth_appear(struct model *model, struct process *process, const struct event *event)
+{
+	birth_fill(model, process, event->task);
+	if (process->birth_told)
+		return;
+	process->hole |= birth_untold(model, process);
+	/* How an older zombie ended is not ours to tell: it ended before the tracer came. */
+	process->exit_told |= process->zombie_older;
+	tell_process(model, process, event->task);
+}
+
+static struct fact_place place_as_known(const struct process *process)
+{
+	bool known = process->pid_ns != 0;
+
+	return (struct fact_place){
+		.uid = known ? process->uid : FACT_UNKNOWN,
+		.gid = known ? process->gid : FACT_UNKNOWN,
+		.cgroup.len = FACT_TEXT_ABSENT,
+		.container.len = FACT_TEXT_ABSENT,
+		.ns_pid = process->ns_level ? process->ns_pid : FACT_ABSENT,
+		.pid_ns = process->ns_level ? process->pid_ns : FACT_ABSENT,
+		.cgroup_id = known ? process->cgroup_id : FACT_ABSENT,
+	};
+}
+
+void birth_missed(struct model *model, struct process *process, uint64_t time_ns)
+{
+	struct fact fact;
+
+	tell_begin(&fact, FACT_PROCESS, process, time_ns);
+	fact.process.state = process->leader_dead ? STATE_LEADER_ZOMBIE : STATE_ALIVE;
+	if (process->kthread)
+		fact.process.kthread = true;
+	fact.process.threads = FACT_UNKNOWN;
+	fact.process.place = place_as_known(process);
+	process->birth_told = true;
+	process->hole = true;
+	model->totals.processes++;
+	tell(model, process, &fact);
+}
+
+bool birth_untold(const struct model *model, const struct process *process)
+{
+	return model->config.complete && !process->birth_told &&
+	       process->id.start_ns >= model->config.start_ns;
+}
