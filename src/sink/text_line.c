@@ -1,0 +1,77 @@
+#include "sink/text_line.h"
+
+#include <string.h>
+
+#include "base/decimal.h"
+#include "base/duration.h"
+#include "base/printable.h"
+#include "base/signame.h"
+
+static void add_ascii(struct text_line *line, const char *text, size_t len)
+{
+	buffer_add(line->out, text, len);
+	line->columns += len;
+}
+
+void text_line_add(struct text_line *line, const char *text)
+{
+	add_ascii(line, text, strlen(text));
+}
+
+void text_line_add_u64(struct text_line *line, uint64_t n)
+{
+	char digits[DECIMAL_U64_BYTES];
+
+	add_ascii(line, digits, decimal_write(digits, n));
+}
+
+void text_line_add_duration(struct text_line *line, uint64_t ns)
+{
+	char text[DURATION_TEXT_BYTES];
+
+	add_ascii(line, text, duration_write(text, ns));
+}
+
+void text_line_add_signal(struct text_line *line, uint64_t signal)
+{
+	char scratch[SIGNAME_BYTES];
+
+	text_line_add(line, signame(signal, scratch));
+}
+
+void text_line_add_data(struct text_line *line, struct fact_text text)
+{
+	if (text.len == FACT_TEXT_ABSENT)
+		text_line_add(line, "-");
+	else if (!fact_text_known(text))
+		text_line_add(line, "?");
+	else
+		line->columns += printable_add(line->out, text.bytes, text.len, PRINTABLE_WHOLE,
+					       line->ascii);
+}
+
+void text_line_add_process(struct text_line *line, struct fact_text comm, struct fact_id id)
+{
+	if (!fact_text_known(comm)) {
+		if (fact_id_known(id))
+			text_line_add_u64(line, id.pid);
+		else
+			text_line_add(line, "?");
+		return;
+	}
+	text_line_add_data(line, comm);
+	text_line_add(line, "(");
+	if (fact_id_known(id))
+		text_line_add_u64(line, id.pid);
+	else
+		text_line_add(line, "?");
+	text_line_add(line, ")");
+}
+
+void text_line_pad(struct text_line *line, size_t column)
+{
+	size_t cnt = line->columns < column ? column - line->columns : 1;
+
+	buffer_add_repeated(line->out, ' ', cnt);
+	line->columns += cnt;
+}
