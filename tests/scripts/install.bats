@@ -60,11 +60,6 @@ END
   [ "$status" -eq 1 ]
 }
 
-@test "the installed man page is well-formed" {
-  make_ install
-  [ -z "$(groff -man -Tutf8 -ww -z "$root/usr/local/share/man/man8/proctrace.8" 2>&1)" ]
-}
-
 @test "the installed completion completes proctrace" {
   make_ install
   # shellcheck disable=SC1091  # made here
