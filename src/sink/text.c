@@ -81,14 +81,14 @@ static void add_time(struct text_sink *sink, struct text_line *line, uint64_t bo
 	char text[TIMEFMT_RELATIVE_BYTES];
 	size_t len;
 
-	if (sink->config.time == TIME_RELATIVE) {
+	if (sink->config.time == TIME_STYLE_RELATIVE) {
 		len = timefmt_relative((int64_t)(boot_ns - run->start_ns), text);
 		if (len < RELATIVE_COLUMNS)
 			text_line_pad(line, RELATIVE_COLUMNS - len);
 	} else {
 		len = timefmt_clock(&sink->time,
 				    (int64_t)(boot_ns + (uint64_t)run->boot_to_wall_ns),
-				    sink->config.time == TIME_UTC, text);
+				    sink->config.time == TIME_STYLE_UTC, text);
 	}
 	buffer_add(line->out, text, len);
 	line->columns += len;
@@ -186,7 +186,7 @@ static struct columns columns_of(enum time_style time)
 {
 	struct columns at;
 
-	at.event = (time == TIME_RELATIVE ? RELATIVE_COLUMNS : TIMEFMT_CLOCK_BYTES) + GAP_COLUMNS;
+	at.event = (time == TIME_STYLE_RELATIVE ? RELATIVE_COLUMNS : TIMEFMT_CLOCK_BYTES) + GAP_COLUMNS;
 	at.pid_end = at.event + EVENT_COLUMNS + PID_COLUMNS;
 	at.parent_end = at.pid_end + PID_COLUMNS;
 	at.who = at.parent_end + GAP_COLUMNS;
@@ -231,4 +231,9 @@ struct sink *text_sink_new(const struct text_sink_config *config)
 uint64_t text_sink_lost(const struct sink *sink)
 {
 	return output_lost(&((const struct text_sink *)sink)->output);
+}
+
+void text_sink_resize(struct sink *sink, size_t columns)
+{
+	text_sink_of(sink)->config.columns = columns;
 }

@@ -36,3 +36,6 @@ struct sink *text_sink_new(const struct text_sink_config *config);
 
 /* text_sink_lost - lines that could not be written: final after the last flush. */
 uint64_t text_sink_lost(const struct sink *sink);
+
+/* text_sink_resize - the terminal has a new width; 0 = none. */
+void text_sink_resize(struct sink *sink, size_t columns);
