@@ -35,7 +35,7 @@ static ssize_t catch_write(void *context, const char *bytes, size_t len)
 static const struct text_sink_config plain = {
 	.run = &run,
 	.write = catch_write,
-	.time = TIME_UTC,
+	.time = TIME_STYLE_UTC,
 	.show_free = true,
 	.show_processes = true,
 };
@@ -266,7 +266,7 @@ static void test_relative(void **state)
 	struct text_sink_config config = plain;
 	struct fact fact = fact_of(FACT_CLOCK);
 
-	config.time = TIME_RELATIVE;
+	config.time = TIME_STYLE_RELATIVE;
 	fact.boot_ns = run.start_ns + 12345678901;
 	fact.clock.step_ns = 1200000000;
 	fact.clock.backwards = true;
@@ -323,7 +323,7 @@ static void test_hostile(void **state)
 	check_corpus(&config);
 	config.columns = 80;
 	config.ascii = false;
-	config.time = TIME_LOCAL;
+	config.time = TIME_STYLE_LOCAL;
 	check_corpus(&config);
 }
 
