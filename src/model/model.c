@@ -237,9 +237,13 @@ static int advance(struct model *model, struct process *process, struct pt_ident
 			return -ENOMEM;
 		}
 	}
+	/* Its last child may leave it in the course of the action that makes it known. */
+	if (process)
+		process->pinned = true;
 	err = actions[step.action].run(model, process, event);
 	if (about == ENDS_PROCESS || !process)
 		return err;
+	process->pinned = false;
 	table_set_state(&model->table, process, step.next);
 	table_release_idle(&model->table, process);
 	return err;
@@ -406,14 +410,15 @@ void model_gap(struct model *model)
  */
 static void heal(struct model *model, struct process *process)
 {
-	if (process->state == PROCESS_NEW && !process->children)
+	if (process->state == PROCESS_NEW && !process->children) {
 		drop(model, process);
-	else if (process->state == PROCESS_DYING)
+	} else if (process->state == PROCESS_DYING) {
 		process->hole = true;
-	else if (process->state == PROCESS_ALIVE && birth_untold(model, process))
-		birth_missed(model, process, model->last_ns);
-	if (process->state == PROCESS_ALIVE)
+	} else if (process->state == PROCESS_ALIVE) {
+		if (birth_untold(model, process))
+			birth_missed(model, process, model->last_ns);
 		process->hole = false;
+	}
 }
 
 void model_healed(struct model *model)

@@ -286,7 +286,7 @@ static struct process *forget(struct table *table, struct process *process)
 
 static bool idle(const struct process *process)
 {
-	return !process_known(process) && !process->children && !process->note;
+	return !process_known(process) && !process->pinned && !process->children && !process->note;
 }
 
 void table_remove(struct table *table, struct process *process)

@@ -43,6 +43,7 @@ struct process {
 	uint8_t state; /* enum process_state, by table_set_state() */
 	bool parent_known : 1;
 	bool in_pid_index : 1;
+	bool pinned : 1; /* in use: not released although it may look idle */
 
 	/* the model's */
 	bool birth_told : 1; /* its fork or process fact is out */
