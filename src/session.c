@@ -534,6 +534,7 @@ static void stop(struct session *session)
 	fact_clear(&end, FACT_END, run_now_ns());
 	losses_end(&session->losses, session->probe, &end);
 	stream_end(session->stream, &end);
+	end.end.alive_left = model_count_alive(session->model);
 	tell_verdict(session, &end);
 	stream_take(session->stream, &end);
 	flush(session);

@@ -15,8 +15,6 @@ static struct pt_identity parent_shown(const struct pt_event_zombie *zombie)
 static void see_parent(struct model *model, struct process *process,
 		       const struct pt_event_zombie *zombie)
 {
-	if (zombie->head.flags & PT_ZOMBIE_HANDED)
-		process->handover_due = false;
 	reparent_sight(model, process, parent_shown(zombie), zombie->head.time_ns);
 }
 
@@ -84,7 +82,7 @@ struct reap_sight reap_of_record(const struct pt_event_reap *reap)
 /* No signal told of its death although one was due: it was never a zombie. */
 static bool released_itself(const struct process *process)
 {
-	if (process->autoreap || process->handover_due)
+	if (process->autoreap)
 		return true;
 	return process->state == PROCESS_DYING && process->exit_signal_known &&
 	       process->exit_signal && !process->traced;

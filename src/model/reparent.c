@@ -8,7 +8,6 @@ struct move {
 	uint64_t time_ns;
 	fact_num kind; /* enum fact_adopter */
 	fact_num certainty; /* enum fact_certainty */
-	bool announced; /* the kernel is about to tell the adopter of zombies */
 };
 
 static struct fact_text comm_of(const struct model *model, struct pt_identity id)
@@ -53,12 +52,16 @@ static fact_num kind_of_record(uint16_t adopter_kind)
 }
 
 /*
- * A zombie that is inherited is announced to its adopter, unless that one ignores SIGCHLD (then the
- * dying parent releases it) or a tracer holds it (reparent_leader, kernel/exit.c).
+ * What a dead child of a dying parent comes to cannot be foreseen, because its reap may have gone
+ * unseen, or be told only by its free. One that is still there is announced to the adopter
+ * (reparent_leader, kernel/exit.c), and that moves it; of one that releases itself nothing more is
+ * heard. A traced zombie is not announced, and stays while the tracer does not wait.
  */
-static bool expects_handover(const struct process *child)
+static bool waits_for_handover(const struct process *child)
 {
-	return child->state == PROCESS_ZOMBIE && !child->traced;
+	if (child->traced)
+		return false;
+	return child->state == PROCESS_ZOMBIE || (child->state == PROCESS_DYING && child->autoreap);
 }
 
 static void move_all(struct model *model, struct process *parent, const struct move *move)
@@ -67,10 +70,8 @@ static void move_all(struct model *model, struct process *parent, const struct m
 
 	for (struct process *child = parent->children; child; child = next) {
 		next = child->sibling_next;
-		if (child->state == PROCESS_REAPED)
-			continue;
-		child->handover_due = move->announced && expects_handover(child);
-		move_child(model, child, move);
+		if (child->state != PROCESS_REAPED && !waits_for_handover(child))
+			move_child(model, child, move);
 	}
 }
 
@@ -140,7 +141,6 @@ void reparent_children(struct model *model, struct process *parent,
 		return;
 	move = adopter_known(parent, exit) ? move_to_adopter(model, exit)
 					   : move_to_unknown(exit->head.time_ns);
-	move.announced = true;
 	move_all(model, parent, &move);
 }
 
@@ -166,12 +166,20 @@ static bool is_dead(const struct model *model, struct pt_identity id)
 	return process && process->state >= PROCESS_DYING;
 }
 
+/* A nested namespace's init: who is orphaned while it ends its namespace is still handed to it. */
+static bool inherits_dying(const struct model *model, struct pt_identity id)
+{
+	const struct process *process = table_find(&model->table, id);
+
+	return process && process->children_die;
+}
+
 void reparent_sight(struct model *model, struct process *process, struct pt_identity parent,
 		    uint64_t time_ns)
 {
 	struct move move = {.to = parent, .time_ns = time_ns, .certainty = CERTAINTY_CONFIRMED};
 
-	if (identity_none(parent) || is_dead(model, parent))
+	if (identity_none(parent) || (is_dead(model, parent) && !inherits_dying(model, parent)))
 		return;
 	if (process->parent_known && identity_equal(process->parent, parent))
 		return;

@@ -60,7 +60,6 @@ struct process {
 	bool oom : 1;
 	bool zombie_older : 1; /* was one already when the tracer came */
 	bool zombie_assumed : 1; /* no signal tells of it: its exit stands for the zombie instant */
-	bool handover_due : 1; /* inherited as a zombie: the adopter must be told, or ignores it */
 	bool children_die : 1; /* init of a nested pid namespace, dying: its children do not move */
 	bool namespace_dies : 1; /* its parent is or was such an init */
 	uint16_t ns_level;
