@@ -49,7 +49,7 @@ void json_array_end(struct buffer *out)
 	buffer_add_char(out, ']');
 }
 
-void json_key(struct buffer *out, const char *name)
+void json_add_key(struct buffer *out, const char *name)
 {
 	separate(out);
 	buffer_add_char(out, '"');
@@ -57,13 +57,13 @@ void json_key(struct buffer *out, const char *name)
 	buffer_add(out, "\":", 2);
 }
 
-void json_u64(struct buffer *out, uint64_t n)
+void json_add_u64(struct buffer *out, uint64_t n)
 {
 	separate(out);
 	buffer_add_u64(out, n);
 }
 
-void json_i64(struct buffer *out, int64_t n)
+void json_add_i64(struct buffer *out, int64_t n)
 {
 	separate(out);
 	if (n < 0)
@@ -71,13 +71,13 @@ void json_i64(struct buffer *out, int64_t n)
 	buffer_add_u64(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
-void json_bool(struct buffer *out, bool value)
+void json_add_bool(struct buffer *out, bool value)
 {
 	separate(out);
 	buffer_add_text(out, value ? "true" : "false");
 }
 
-void json_null(struct buffer *out)
+void json_add_null(struct buffer *out)
 {
 	separate(out);
 	buffer_add(out, "null", 4);
@@ -184,8 +184,8 @@ static size_t add_content(struct buffer *out, const char *bytes, size_t len, siz
 	return at;
 }
 
-size_t json_string_part(struct buffer *out, const char *bytes, size_t len, size_t room_bytes,
-			bool *ret_exact)
+size_t json_add_string_part(struct buffer *out, const char *bytes, size_t len, size_t room_bytes,
+			    bool *ret_exact)
 {
 	size_t used;
 
@@ -196,20 +196,20 @@ size_t json_string_part(struct buffer *out, const char *bytes, size_t len, size_
 	return used;
 }
 
-bool json_string(struct buffer *out, const char *bytes, size_t len)
+bool json_add_string(struct buffer *out, const char *bytes, size_t len)
 {
 	bool exact = true;
 
-	json_string_part(out, bytes, len, JSON_STRING_WHOLE, &exact);
+	json_add_string_part(out, bytes, len, JSON_STRING_WHOLE, &exact);
 	return exact;
 }
 
-bool json_text(struct buffer *out, const char *text)
+bool json_add_text(struct buffer *out, const char *text)
 {
-	return json_string(out, text, strlen(text));
+	return json_add_string(out, text, strlen(text));
 }
 
-void json_base64(struct buffer *out, const void *bytes, size_t len)
+void json_add_base64(struct buffer *out, const void *bytes, size_t len)
 {
 	separate(out);
 	buffer_add_char(out, '"');

@@ -18,31 +18,33 @@ void json_object_end(struct buffer *out);
 void json_array_begin(struct buffer *out);
 void json_array_end(struct buffer *out);
 
-/* json_key - `name` must need no escape: it is ours, never data. */
-void json_key(struct buffer *out, const char *name);
+/* json_add_key - `name` must need no escape: it is ours, never data. */
+void json_add_key(struct buffer *out, const char *name);
 
-void json_u64(struct buffer *out, uint64_t n);
-void json_i64(struct buffer *out, int64_t n);
-void json_bool(struct buffer *out, bool value);
-void json_null(struct buffer *out);
+void json_add_u64(struct buffer *out, uint64_t n);
+void json_add_i64(struct buffer *out, int64_t n);
+void json_add_bool(struct buffer *out, bool value);
+void json_add_null(struct buffer *out);
 
-/* json_string - false where a byte had to be replaced: then say the exact ones with json_base64().
+/*
+ * json_add_string - false where a byte had to be replaced: then say the exact ones beside it with
+ * json_add_base64().
  */
-bool json_string(struct buffer *out, const char *bytes, size_t len);
+bool json_add_string(struct buffer *out, const char *bytes, size_t len);
 
-/* json_text - a terminated string. */
-bool json_text(struct buffer *out, const char *text);
+/* json_add_text - a terminated string. */
+bool json_add_text(struct buffer *out, const char *text);
 
 #define JSON_STRING_WHOLE SIZE_MAX
 
 /*
- * json_string_part - json_string() in at most `room_bytes` of output, quotes included (but never
- * less than the two quotes). Returns how many bytes of input are in it: `len`, unless it had to be
- * cut, always between characters. Clears `ret_exact` where a byte was replaced, else leaves it
- * alone.
+ * json_add_string_part - json_add_string() in at most `room_bytes` of output, quotes included (but
+ * never less than the two quotes). Returns how many bytes of input are in it: `len`, unless it had
+ * to be cut, always between characters. Clears `ret_exact` where a byte was replaced, else leaves
+ * it.
  */
-size_t json_string_part(struct buffer *out, const char *bytes, size_t len, size_t room_bytes,
-			bool *ret_exact);
+size_t json_add_string_part(struct buffer *out, const char *bytes, size_t len, size_t room_bytes,
+			    bool *ret_exact);
 
-/* json_base64 - the bytes as a string of base 64. */
-void json_base64(struct buffer *out, const void *bytes, size_t len);
+/* json_add_base64 - the bytes as a string of base 64. */
+void json_add_base64(struct buffer *out, const void *bytes, size_t len);

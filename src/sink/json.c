@@ -78,14 +78,14 @@ static void add_truncated(struct buffer *out, const char *name)
 static void add_base64(struct buffer *out, const char *name, const char *bytes, size_t len)
 {
 	add_sibling_key(out, name, "_b64");
-	json_base64(out, bytes, len);
+	json_add_base64(out, bytes, len);
 }
 
 /* The value of `name` and its siblings; the key is there already. */
 static void add_string(struct buffer *out, const char *name, struct fact_text text, size_t room)
 {
 	bool exact = true;
-	size_t used = json_string_part(out, text.bytes, text.len, room, &exact);
+	size_t used = json_add_string_part(out, text.bytes, text.len, room, &exact);
 
 	if (!exact)
 		add_base64(out, name, text.bytes, used);
@@ -110,12 +110,12 @@ static void add_id(struct line *line, struct key pid_key, struct key id_key, str
 	if (fact_id_known(id))
 		buffer_add_u64(line->out, id.pid);
 	else
-		json_null(line->out);
+		json_add_null(line->out);
 	add_key(line, id_key);
 	if (fact_id_known(id) && id.start_ns)
 		add_id_string(line->out, id);
 	else
-		json_null(line->out);
+		json_add_null(line->out);
 }
 
 /* Elements as far as `room` goes; returns how many bytes of the list they are, NULs included. */
@@ -132,7 +132,7 @@ static size_t add_elements(struct buffer *out, struct fact_text list, size_t roo
 
 		if (room < comma + ELEMENT_BYTES_MIN)
 			break;
-		used = json_string_part(out, list.bytes + at, len, room - comma, ret_exact);
+		used = json_add_string_part(out, list.bytes + at, len, room - comma, ret_exact);
 		room -= out->len - before;
 		at += used;
 		if (used < len)
@@ -179,7 +179,7 @@ static void add_text_field(struct line *line, const struct column *column, struc
 		return;
 	add_key(line, column->key);
 	if (!fact_text_known(text))
-		json_null(line->out);
+		json_add_null(line->out);
 	else if (column->field->form == FIELD_LIST)
 		add_list(line, column, text);
 	else
@@ -191,17 +191,17 @@ static void add_known_number(struct line *line, const struct column *column, fac
 	char scratch[SIGNAME_BYTES];
 
 	if (column->field->form == FIELD_BOOL) {
-		json_bool(line->out, n != 0);
+		json_add_bool(line->out, n != 0);
 	} else if (column->field->form == FIELD_WORD) {
 		if (n < column->words_cnt)
-			json_text(line->out, column->field->words[n]);
+			json_add_text(line->out, column->field->words[n]);
 		else
-			json_null(line->out);
+			json_add_null(line->out);
 	} else {
 		buffer_add_u64(line->out, n);
 		if (column->names_signal) {
 			buffer_add_text(line->out, ",\"signal_name\":");
-			json_text(line->out, signame(n, scratch));
+			json_add_text(line->out, signame(n, scratch));
 		}
 	}
 }
@@ -216,7 +216,7 @@ static void add_number_field(struct line *line, const struct column *column, fac
 	if (fact_num_known(n))
 		add_known_number(line, column, n);
 	else
-		json_null(line->out);
+		json_add_null(line->out);
 }
 
 static void add_field(struct line *line, const struct column *column, const struct fact *fact)
@@ -258,7 +258,7 @@ static void add_comm(struct line *line, struct fact_text comm)
 	if (fact_text_known(comm))
 		add_string(line->out, "comm", comm, line->text_room);
 	else
-		json_null(line->out);
+		json_add_null(line->out);
 }
 
 static void add_envelope(struct line *line, const struct fact *fact)
@@ -382,16 +382,16 @@ static void make_constants(struct json_sink *sink)
 	for (int type = 0; type < FACT_TYPE_CNT; type++) {
 		start = keys->len;
 		buffer_add_text(keys, "{\"type\":");
-		json_text(keys, fact_layouts[type].word);
+		json_add_text(keys, fact_layouts[type].word);
 		sink->type[type] = key_end(sink, start);
 	}
 	start = keys->len;
 	buffer_add_text(keys, ",\"schema\":");
-	json_u64(keys, JSON_SCHEMA_VERSION);
+	json_add_u64(keys, JSON_SCHEMA_VERSION);
 	buffer_add_text(keys, ",\"host\":");
 	add_string(keys, "host", host, HOST_BYTES_MAX + 2);
 	buffer_add_text(keys, ",\"run\":");
-	json_text(keys, sink->run->run);
+	json_add_text(keys, sink->run->run);
 	buffer_add_text(keys, ",\"seq\":");
 	sink->constant = key_end(sink, start);
 	sink->pid = make_key(sink, "pid");

@@ -7,7 +7,7 @@
 
 #define BATCH_BYTES	((size_t)64 * 1024)
 #define LINES_BYTES_MAX ((size_t)256 * 1024)
-#define POLL_MS		1000 /* how long a full pipe may hold up the loop */
+#define POLL_MS		100 /* how long a full pipe may hold up the loop */
 
 void output_init(struct output *output, int fd, output_write write, void *context)
 {

@@ -14,7 +14,7 @@
 		text, sizeof(text) - 1                                                             \
 	}
 #define HOSTILE_LONG_BYTES 4096
-#define HOSTILE_RANDOM_CNT 200
+#define HOSTILE_RANDOM_CNT 100
 
 static const struct fact_text hostile_short[] = {
 	HOSTILE(""),

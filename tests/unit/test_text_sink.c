@@ -136,7 +136,8 @@ static void test_exec(void **state)
 	       "-m32' '' $'a\\'b'\n");
 	narrow.columns = 80;
 	expect(&narrow, &fact,
-	       "12:34:56.123456  exec     1234567      42  make             make -j2 'CC=gcc ...\n");
+	       "12:34:56.123456  exec     1234567      42  make             make -j2 'CC=gcc "
+	       "...\n");
 	fact.exec.args_truncated = true;
 	fact.exec.args_count = 100000;
 	narrow.columns = 106;
@@ -246,6 +247,19 @@ static void test_rest(void **state)
 	       "alive, /proc says zombie\n");
 }
 
+/* What is too wide for its column moves the rest, but stays apart from it. */
+static void test_wide_name(void **state)
+{
+	struct fact fact = fact_of(FACT_REPARENT);
+
+	fact.who.pid = 4294967290;
+	fact.comm = TEXT("0123456789abcde\n");
+	fact.parent.pid = FACT_PID_UNKNOWN;
+	fact.reparent.to.pid = FACT_PID_UNKNOWN;
+	expect(&plain, &fact,
+	       "12:34:56.123456  reparent 4294967290    ?  0123456789abcde\\n to ?\n");
+}
+
 static void test_not_shown(void **state)
 {
 	struct text_sink_config config = plain;
@@ -330,11 +344,12 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),	 cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_exec),	 cmocka_unit_test(test_exit),
-		cmocka_unit_test(test_reap),	 cmocka_unit_test(test_reparent),
-		cmocka_unit_test(test_rest),	 cmocka_unit_test(test_not_shown),
-		cmocka_unit_test(test_relative), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_header),	  cmocka_unit_test(test_fork),
+		cmocka_unit_test(test_exec),	  cmocka_unit_test(test_exit),
+		cmocka_unit_test(test_reap),	  cmocka_unit_test(test_reparent),
+		cmocka_unit_test(test_rest),	  cmocka_unit_test(test_wide_name),
+		cmocka_unit_test(test_not_shown), cmocka_unit_test(test_relative),
+		cmocka_unit_test(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
