@@ -16,6 +16,29 @@ struct line {
 	bool cut;
 };
 
+/* Bytes that no reader trips over: shown as they are, whatever surrounds them. */
+static const uint8_t plain[256] = {
+	[0x20 ... 0x26] = 1,
+	[0x28 ... 0x5b] = 1,
+	[0x5d ... 0x7e] = 1,
+};
+
+/* Bytes of which a word is made that a shell takes as it is. */
+static const uint8_t word[256] = {
+	['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['_'] = 1, ['-'] = 1,
+	['.'] = 1,	   ['/'] = 1,	      [':'] = 1,	 ['='] = 1, ['@'] = 1,
+	['%'] = 1,	   ['+'] = 1,	      [','] = 1,	 ['^'] = 1,
+};
+
+static size_t run_of(const uint8_t *wanted, const char *bytes, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && wanted[(uint8_t)bytes[run]])
+		run++;
+	return run;
+}
+
 /* What must be escaped of Unicode beyond the controls: general categories Cf, Zl and Zp. */
 static const struct {
 	uint32_t first, last;
@@ -121,9 +144,15 @@ static void add_text(struct line *line, const char *bytes, size_t len, const cha
 	size_t at = 0;
 
 	while (at < len && !line->cut) {
+		size_t room = line->columns_max - line->columns;
+		size_t uncut = room < 3 ? 0 : room - 3; /* "..." fits behind all of it */
+		size_t run = run_of(plain, bytes + at, uncut < len - at ? uncut : len - at);
 		char c = bytes[at];
 
-		if (c && strchr(escaped, c)) {
+		if (run) {
+			line_add(line, bytes + at, run, run);
+			at += run;
+		} else if (c && strchr(escaped, c)) {
 			line_add(line, (const char[]){'\\', c}, 2, 2);
 			at++;
 		} else if (c >= 0x20 && c < 0x7f) {
@@ -150,7 +179,7 @@ static enum quoting quoting_of(const struct line *line, const char *bytes, size_
 {
 	enum quoting quoting = len ? QUOTE_NONE : QUOTE_PLAIN;
 
-	for (size_t at = 0; at < len;) {
+	for (size_t at = run_of(word, bytes, len); at < len;) {
 		uint32_t c;
 		size_t step = utf8_decode(bytes + at, len - at, &c);
 

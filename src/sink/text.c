@@ -186,7 +186,8 @@ static struct columns columns_of(enum time_style time)
 {
 	struct columns at;
 
-	at.event = (time == TIME_STYLE_RELATIVE ? RELATIVE_COLUMNS : TIMEFMT_CLOCK_BYTES) + GAP_COLUMNS;
+	at.event = (time == TIME_STYLE_RELATIVE ? RELATIVE_COLUMNS : TIMEFMT_CLOCK_BYTES) +
+		   GAP_COLUMNS;
 	at.pid_end = at.event + EVENT_COLUMNS + PID_COLUMNS;
 	at.parent_end = at.pid_end + PID_COLUMNS;
 	at.who = at.parent_end + GAP_COLUMNS;
