@@ -70,7 +70,7 @@ static void take_fork(struct model *model, struct process *process,
 	if (!(fork->head.flags & PT_FORK_CREATOR_UNKNOWN))
 		process->birth_parent = fork->creator;
 	if (!process->parent_known)
-		table_set_parent(&model->table, process, fork->parent);
+		table_set_parent(&model->table, process, fork->parent, false);
 	if (!process->comm_known)
 		process_set_comm(process, fork->comm);
 	if (!process->exit_signal_known)
@@ -90,13 +90,26 @@ void birth_fork(struct model *model, struct process *process, const struct event
 	tell_fork(model, process, event->fork);
 }
 
+/* A rounded sight neither confirms nor corrects, unless it is of somebody known. */
+static struct pt_identity as_seen(struct model *model, struct pt_identity id, bool rounded)
+{
+	const struct process *process = table_sight(&model->table, id, rounded);
+
+	if (process)
+		return process->id;
+	return rounded ? (struct pt_identity){0} : id;
+}
+
 static void fill_parent(struct model *model, struct process *process,
 			const struct pt_event_task *task)
 {
+	bool rounded = task->head.flags & PT_TASK_START_ROUNDED;
+
 	if (process_known(process))
-		reparent_sight(model, process, task->parent, task->head.time_ns);
-	else
-		table_set_parent(&model->table, process, task->parent);
+		reparent_sight(model, process, as_seen(model, task->parent, rounded),
+			       task->head.time_ns);
+	else if (!(rounded && task->parent.tgid && !task->parent.start_ns)) /* gone meanwhile */
+		table_set_parent(&model->table, process, task->parent, rounded);
 }
 
 static void fill_state(struct model *model, struct process *process,
@@ -158,7 +171,6 @@ void birth_appear(struct model *model, struct process *process, const struct eve
 	birth_fill(model, process, event->task);
 	if (process->birth_told)
 		return;
-	process->hole |= birth_untold(model, process);
 	/* How an older zombie ended is not ours to tell: it ended before the tracer came. */
 	process->exit_told |= process->zombie_older;
 	tell_process(model, process, event->task);

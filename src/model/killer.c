@@ -70,7 +70,7 @@ static void name_sender(const struct model *model, const struct process *process
 	exit->exit.killer = KILLER_PROCESS;
 	exit->exit.killer_uid = note->sender_uid;
 	if (sender)
-		exit->exit.killer_id = fact_id_of(sender->id);
+		exit->exit.killer_id = fact_id_of_process(sender);
 	else if (!(note->flags & PT_SIGNAL_SENDER_NUMBER))
 		exit->exit.killer_id = fact_id_of(note->sender);
 	if (note->sender_comm[0])

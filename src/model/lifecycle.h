@@ -32,8 +32,8 @@ enum life_event {
 	LIFE_FREE,
 	LIFE_SIGNAL,
 	LIFE_OOM,
-	LIFE_TASK, /* snapshot: alive, older than the tracer */
-	LIFE_TASK_YOUNG, /* snapshot: alive, younger: its fork follows, or was lost */
+	LIFE_TASK, /* snapshot: alive */
+	LIFE_TASK_YOUNG, /* snapshot: alive, and so young that its fork may follow in the ring */
 	LIFE_TASK_DYING,
 	LIFE_TASK_ZOMBIE,
 	LIFE_TASK_REAPED,

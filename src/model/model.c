@@ -15,6 +15,9 @@
 /* Any number: who can choose pids and start times well enough to aim at buckets is root already. */
 #define TABLE_SEED 0x70726f6374726163u
 
+/* After that much of a life its fork has been told, or was lost, or was before the hooks. */
+#define FORK_FOLLOWS_NS 100000000u
+
 struct model *model_new(const struct model_config *config, model_emit emit, void *context)
 {
 	struct model *model = calloc(1, sizeof(*model));
@@ -224,6 +227,11 @@ static int row_of(const struct model *model, const struct process *process)
 	return model->config.complete ? PROCESS_NEW : LIFE_OUTSIDER;
 }
 
+static bool is_rounded(const struct event *event)
+{
+	return event->kind == PT_KIND_TASK && (event->flags & PT_TASK_START_ROUNDED);
+}
+
 static int advance(struct model *model, struct process *process, struct pt_identity who,
 		   enum life_event life, const struct event *event)
 {
@@ -231,7 +239,7 @@ static int advance(struct model *model, struct process *process, struct pt_ident
 	int about = actions[step.action].about, err;
 
 	if (!process && about == NEEDS_PROCESS) {
-		process = table_enter(&model->table, who);
+		process = table_enter(&model->table, who, is_rounded(event));
 		if (!process) {
 			model->totals.refused++;
 			return -ENOMEM;
@@ -257,6 +265,13 @@ static enum life_event life_of_exit(const struct pt_event_exit *exit)
 	return told_of ? LIFE_EXIT : LIFE_EXIT_SILENT;
 }
 
+/* Between the child's being hashed and its fork's tracepoint lie some instructions, or a preemption. */
+static bool fork_may_follow(const struct model *model, const struct pt_event_task *task)
+{
+	return task->who.start_ns >= model->config.start_ns &&
+	       since_ns(task->who.start_ns, task->head.time_ns) < FORK_FOLLOWS_NS;
+}
+
 static enum life_event life_of_task(const struct model *model, const struct pt_event_task *task)
 {
 	if (task->head.flags & PT_TASK_REAPED)
@@ -265,7 +280,7 @@ static enum life_event life_of_task(const struct model *model, const struct pt_e
 		return LIFE_TASK_ZOMBIE;
 	if (task->head.flags & PT_TASK_DYING)
 		return LIFE_TASK_DYING;
-	return task->who.start_ns >= model->config.start_ns ? LIFE_TASK_YOUNG : LIFE_TASK;
+	return fork_may_follow(model, task) ? LIFE_TASK_YOUNG : LIFE_TASK;
 }
 
 static int take_zombie(struct model *model, const struct event *event)
@@ -279,15 +294,17 @@ static int take_zombie(struct model *model, const struct event *event)
 		if (!process || process->state < PROCESS_DYING)
 			return do_count_unknown(model, NULL, event);
 	} else {
-		process = table_find(&model->table, event->who);
+		process = table_sight(&model->table, event->who, false);
 	}
 	return advance(model, process, event->who,
 		       process && process->autoreap ? LIFE_ZOMBIE_AUTO : LIFE_ZOMBIE, event);
 }
 
 /* A tracer collects a report, only the parent reaps. */
-static bool waited_by_parent(const struct process *process, const struct pt_event_reap *reap)
+static bool waited_by_parent(struct model *model, const struct process *process,
+			     const struct pt_event_reap *reap)
 {
+	(void)table_sight(&model->table, reap->reaper, false);
 	if (process->parent_known)
 		return identity_equal(process->parent, reap->reaper);
 	return !process->traced;
@@ -305,8 +322,8 @@ static int take_wait(struct model *model, const struct event *event)
 		process = ns_number_resolve(&model->table, reap->reaper_pid_ns, reap->who.tgid,
 					    reap->reaper);
 	else
-		process = table_find(&model->table, event->who);
-	if (!process || !waited_by_parent(process, reap))
+		process = table_sight(&model->table, event->who, false);
+	if (!process || !waited_by_parent(model, process, reap))
 		return 0;
 	return advance(model, process, event->who, LIFE_WAITED, event);
 }
@@ -349,6 +366,7 @@ static bool is_wait(const struct event *event)
 int model_event(struct model *model, const struct event *event)
 {
 	enum life_event life = life_of(model, event);
+	struct process *process;
 
 	model->last_ns = event->time_ns;
 	if (event->kind == PT_KIND_ZOMBIE)
@@ -357,7 +375,8 @@ int model_event(struct model *model, const struct event *event)
 		return take_wait(model, event);
 	if (life == LIFE_EVENT_CNT)
 		return 0;
-	return advance(model, table_find(&model->table, event->who), event->who, life, event);
+	process = table_sight(&model->table, event->who, is_rounded(event));
+	return advance(model, process, event->who, life, event);
 }
 
 /* --- what does not come through the ring -------------------------------------------------------
@@ -366,7 +385,7 @@ int model_event(struct model *model, const struct event *event)
 void model_reaped(struct model *model, struct pt_identity who, uint64_t time_ns, uint64_t error_ns,
 		  enum fact_source source, struct pt_identity reaper, const char *reaper_comm)
 {
-	struct process *process = table_find(&model->table, who);
+	struct process *process = table_sight(&model->table, who, false);
 	struct reap_sight sight;
 
 	model->last_ns = time_ns;
@@ -396,7 +415,7 @@ void model_gone(struct model *model, struct pt_identity who, uint64_t time_ns)
 	const struct event gone = {.kind = PT_KIND_NONE, .time_ns = time_ns, .who = who};
 
 	model->last_ns = time_ns;
-	advance(model, table_find(&model->table, who), who, LIFE_GONE, &gone);
+	advance(model, table_sight(&model->table, who, false), who, LIFE_GONE, &gone);
 }
 
 void model_gap(struct model *model)

@@ -24,7 +24,7 @@ static void move_child(struct model *model, struct process *child, const struct 
 	struct fact fact;
 
 	if (to_known)
-		table_set_parent(&model->table, child, move->to);
+		table_set_parent(&model->table, child, move->to, false);
 	else
 		table_clear_parent(&model->table, child);
 	tell_begin(&fact, FACT_REPARENT, child, move->time_ns);
@@ -159,9 +159,9 @@ static fact_num kind_of_parent(const struct model *model, const struct process *
 	return ADOPTER_SUBREAPER;
 }
 
-static bool is_dead(const struct model *model, struct pt_identity id)
+static bool is_dead(struct model *model, struct pt_identity id)
 {
-	const struct process *process = table_find(&model->table, id);
+	const struct process *process = table_sight(&model->table, id, false);
 
 	return process && process->state >= PROCESS_DYING;
 }
@@ -184,7 +184,7 @@ void reparent_sight(struct model *model, struct process *process, struct pt_iden
 	if (process->parent_known && identity_equal(process->parent, parent))
 		return;
 	if (!process_known(process)) {
-		table_set_parent(&model->table, process, parent);
+		table_set_parent(&model->table, process, parent, false);
 		return;
 	}
 	move.to_comm = comm_of(model, parent);

@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of /proc/PID/stat, field 22: 1 s / USER_HZ, which is 100 on every architecture that we build for. */
+#define TICK_NS 10000000u
+
 struct number_key {
 	uint32_t pid_ns;
 	uint32_t number;
@@ -113,7 +116,14 @@ static bool full(const struct table *table)
 	return table->processes_max && HASH_CNT(by_id, table->by_id) >= table->processes_max;
 }
 
-struct process *table_enter(struct table *table, struct pt_identity id)
+static int id_index_add(struct table *table, struct process *process)
+{
+	HASH_ADD_KEYPTR_BYHASHVALUE(by_id, table->by_id, &process->id, sizeof(process->id),
+				    hash_id(table, process->id), process);
+	return process->by_id.tbl ? 0 : -ENOMEM;
+}
+
+struct process *table_enter(struct table *table, struct pt_identity id, bool rounded)
 {
 	struct process *process = full(table) ? NULL : slab_new(&table->processes);
 
@@ -121,14 +131,55 @@ struct process *table_enter(struct table *table, struct pt_identity id)
 		return NULL;
 	process->id = id;
 	process->id.pad = 0;
-	HASH_ADD_KEYPTR_BYHASHVALUE(by_id, table->by_id, &process->id, sizeof(process->id),
-				    hash_id(table, id), process);
-	if (process->by_id.tbl && !pid_index_take(table, process))
-		return process;
-	if (process->by_id.tbl)
-		HASH_DELETE(by_id, table->by_id, process);
+	process->rounded = rounded;
+	if (id_index_add(table, process))
+		goto out_slab;
+	if (pid_index_take(table, process))
+		goto out_id;
+	table->rounded_cnt += rounded;
+	return process;
+out_id:
+	HASH_DELETE(by_id, table->by_id, process);
+out_slab:
 	slab_put(&table->processes, process);
 	return NULL;
+}
+
+/* Cut to a tick, and one more at the edge of a time namespace's offset (procfs/snapshot.h). */
+static bool may_be_one(uint64_t rounded_ns, uint64_t exact_ns)
+{
+	return rounded_ns < exact_ns + TICK_NS && exact_ns < rounded_ns + 2 * TICK_NS;
+}
+
+/* The last entry of a hash cannot leave it and be sure of memory to come back: it stays as it is. */
+static void make_exact(struct table *table, struct process *process, struct pt_identity id)
+{
+	if (HASH_CNT(by_id, table->by_id) < 2)
+		return;
+	HASH_DELETE(by_id, table->by_id, process);
+	process->id.start_ns = id.start_ns;
+	(void)id_index_add(table, process);
+	process->rounded = false;
+	table->rounded_cnt--;
+	for (struct process *child = process->children; child; child = child->sibling_next)
+		child->parent = process->id;
+}
+
+struct process *table_sight(struct table *table, struct pt_identity id, bool rounded)
+{
+	struct process *process = table_find(table, id);
+
+	if (process || !(rounded || table->rounded_cnt))
+		return process;
+	process = table_find_pid(table, id.tgid);
+	if (!process || process->rounded == rounded)
+		return NULL;
+	if (!may_be_one(rounded ? id.start_ns : process->id.start_ns,
+			rounded ? process->id.start_ns : id.start_ns))
+		return NULL;
+	if (process->rounded)
+		make_exact(table, process, id);
+	return process;
 }
 
 static void number_drop(struct table *table, struct process *process)
@@ -236,19 +287,22 @@ static void leave_parent(struct table *table, struct process *process)
 	table_release_idle(table, parent);
 }
 
-static struct process *find_or_enter(struct table *table, struct pt_identity id)
+static struct process *see_or_enter(struct table *table, struct pt_identity id, bool rounded)
 {
-	struct process *process = table_find(table, id);
+	struct process *process = table_sight(table, id, rounded);
 
-	return process ? process : table_enter(table, id);
+	return process ? process : table_enter(table, id, rounded);
 }
 
-void table_set_parent(struct table *table, struct process *process, struct pt_identity parent)
+void table_set_parent(struct table *table, struct process *process, struct pt_identity parent,
+		      bool rounded)
 {
-	bool nameable = parent.start_ns && !identity_equal(parent, process->id);
-	struct process *up = nameable ? find_or_enter(table, parent) : NULL;
+	struct process *up = parent.start_ns ? see_or_enter(table, parent, rounded) : NULL;
 
-	process->parent = parent;
+	/* No kernel says so, but a record can: nobody is his own child. */
+	if (up == process)
+		up = NULL;
+	process->parent = up ? up->id : parent;
 	process->parent.pad = 0;
 	process->parent_known = true;
 	if (up && up == process->up)
@@ -277,6 +331,7 @@ static struct process *forget(struct table *table, struct process *process)
 	if (parent)
 		unlink_from(process, parent);
 	count(table, process, -1);
+	table->rounded_cnt -= process->rounded;
 	number_drop(table, process);
 	pid_index_drop(table, process);
 	HASH_DELETE(by_id, table->by_id, process);

@@ -43,6 +43,7 @@ struct process {
 	uint8_t state; /* enum process_state, by table_set_state() */
 	bool parent_known : 1;
 	bool in_pid_index : 1;
+	bool rounded : 1; /* id.start_ns is cut to a clock tick: it comes from /proc */
 	bool pinned : 1; /* in use: not released although it may look idle */
 
 	/* the model's */
@@ -84,6 +85,7 @@ struct table {
 	struct nested_number *by_number;
 	struct slab processes, numbers;
 	size_t processes_max; /* 0 = no bound */
+	size_t rounded_cnt;
 	size_t known_cnt, alive_cnt, reaped_cnt; /* of them */
 	uint64_t seed;
 };
@@ -94,6 +96,12 @@ void table_release(struct table *table);
 
 struct process *table_find(const struct table *table, struct pt_identity id);
 
+/*
+ * table_sight - the process that an event shows, or NULL. The first exact sight of one that is known
+ * by a rounded start replaces it. `rounded`: the event's own start_ns is (PT_TASK_START_ROUNDED).
+ */
+struct process *table_sight(struct table *table, struct pt_identity id, bool rounded);
+
 /* table_find_pid - the one that holds the pid, or held it last; a younger one takes it over. */
 struct process *table_find_pid(const struct table *table, uint32_t pid);
 
@@ -101,7 +109,7 @@ struct process *table_find_pid(const struct table *table, uint32_t pid);
 struct process *table_find_number(const struct table *table, uint32_t pid_ns, uint32_t number);
 
 /* table_enter - a new entry, in state NEW; NULL when full or out of memory. */
-struct process *table_enter(struct table *table, struct pt_identity id);
+struct process *table_enter(struct table *table, struct pt_identity id, bool rounded);
 
 /* table_remove - forgets it; its children keep their parent by value. The note is not freed. */
 void table_remove(struct table *table, struct process *process);
@@ -112,8 +120,12 @@ void table_release_idle(struct table *table, struct process *process);
 /* table_set_state - REAPED gives its nested number up: the kernel may hand it out again at once. */
 void table_set_state(struct table *table, struct process *process, enum process_state state);
 
-/* table_set_parent - hangs it below `parent`, which is entered by name if it is not there. */
-void table_set_parent(struct table *table, struct process *process, struct pt_identity parent);
+/*
+ * table_set_parent - hangs it below `parent`, which is entered by name if it is not there. `rounded`
+ * as in table_sight().
+ */
+void table_set_parent(struct table *table, struct process *process, struct pt_identity parent,
+		      bool rounded);
 
 /* table_clear_parent - its parent is not known any more. */
 void table_clear_parent(struct table *table, struct process *process);

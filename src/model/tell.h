@@ -33,6 +33,9 @@ struct fact_text text_of_comm(const char *comm);
 /* text_of_process - its own comm: unknown if no record has told it; otherwise it may be empty. */
 struct fact_text text_of_process(const struct process *process);
 
+/* fact_id_of_process - its id in a fact; a start that is only known to a tick is none. */
+struct fact_id fact_id_of_process(const struct process *process);
+
 /* fact_id_of_parent - absent where it has none (init, kthreadd), unknown where nobody knows. */
 struct fact_id fact_id_of_parent(const struct process *process);
 

@@ -100,6 +100,75 @@ static void snapshot_first_then_fork(void **state)
 	story_end(s);
 }
 
+/* What began before the hooks were there, and after the run did, has no fork that could follow. */
+static void snapshot_of_a_birth_that_no_hook_saw(void **state)
+{
+	struct story *s = story_begin();
+	struct pt_event_task r = task_record(200000000, C, T, 0);
+
+	send(s, &r);
+	exits(s, 200000001, C, T, 0);
+	story_told(s, "process 100<10 alive", "exit 100<10 code 0");
+	story_end(s);
+}
+
+/* --- a snapshot of /proc: starts are cut to 10 ms ---------------------------------------------- */
+
+static struct pt_identity at_ns(uint32_t pid, uint64_t ns)
+{
+	return (struct pt_identity){.tgid = pid, .start_ns = 500000000 + ns};
+}
+
+static void exact_sight_replaces_the_rounded_start(void **state)
+{
+	struct story *s = story_begin();
+	struct process_view view;
+
+	is_there(s, at_ns(10, 0), NONE, PT_TASK_START_ROUNDED);
+	is_there(s, at_ns(30, 0), at_ns(10, 0), PT_TASK_START_ROUNDED);
+	is_there(s, at_ns(31, 0), at_ns(9, 0), PT_TASK_START_ROUNDED);
+	assert_int_equal(s->facts[1].who.start_ns, 0);
+	assert_int_equal(s->facts[1].parent.start_ns, 0);
+	runs(s, 5, at_ns(30, 4321), at_ns(10, 77), "true");
+	assert_int_equal(story_last(s)->who.start_ns, at_ns(30, 4321).start_ns);
+	assert_int_equal(story_last(s)->parent.start_ns, at_ns(10, 77).start_ns);
+	is_there(s, at_ns(9, 0), NONE, PT_TASK_START_ROUNDED);
+	exits(s, 6, at_ns(31, 4321), at_ns(9, 5), 0);
+	is_told(s, 7, at_ns(31, 4321), at_ns(9, 5), 0);
+	waits_for(s, 8, 31, at_ns(9, 5));
+	is_freed(s, 9, at_ns(31, 4321));
+	story_told(s, "process 10<- alive", "process 30<10 alive", "process 31<9 alive",
+		   "exec 30<10 true", "process 9<- alive", "exit 31<9 code 0",
+		   "reap 31<9 wait by 9 latency 1 idle ? wake ?", "free 31<9");
+	assert_int_equal(model_count(s->model), 3);
+	assert_true(model_find(s->model, at_ns(10, 77), &view));
+	assert_int_equal(view.children_cnt, 1);
+	story_end(s);
+}
+
+static void rounded_snapshot_of_one_known_exactly(void **state)
+{
+	struct story *s = story_begin();
+
+	runs(s, 5, at_ns(30, 4321), at_ns(10, 77), "true");
+	is_there(s, at_ns(30, 0), at_ns(10, 0), PT_TASK_START_ROUNDED);
+	story_told(s, "exec 30<10 true", "process 30<10 alive");
+	assert_int_equal(model_count(s->model), 1);
+	story_end(s);
+}
+
+/* The pid has another holder since: 30 ms apart is not one and the same. */
+static void rounded_start_of_an_earlier_holder(void **state)
+{
+	struct story *s = story_begin();
+
+	is_there(s, at_ns(30, 0), NONE, PT_TASK_START_ROUNDED);
+	is_born(s, 5, at_ns(30, 30000000), T);
+	story_told(s, "process 30<- alive", "fork 30<10 fork");
+	assert_int_equal(model_count(s->model), 2);
+	story_end(s);
+}
+
 /* The hooks are attached first: events of older ones may precede their own snapshot. */
 static void events_precede_the_snapshot(void **state)
 {
@@ -344,7 +413,7 @@ static union record {
 } random_record(uint32_t *seed, uint64_t t)
 {
 	struct pt_identity a = pick(seed), b = pick(seed);
-	uint32_t flags = next_random(seed) & 0x3f;
+	uint32_t flags = next_random(seed) & 0x7f;
 	union record r;
 
 	memset(&r, 0, sizeof(r));
@@ -440,6 +509,10 @@ int main(void)
 		cmocka_unit_test(exit_follows_the_snapshot),
 		cmocka_unit_test(fork_first_then_snapshot),
 		cmocka_unit_test(snapshot_first_then_fork),
+		cmocka_unit_test(snapshot_of_a_birth_that_no_hook_saw),
+		cmocka_unit_test(exact_sight_replaces_the_rounded_start),
+		cmocka_unit_test(rounded_snapshot_of_one_known_exactly),
+		cmocka_unit_test(rounded_start_of_an_earlier_holder),
 		cmocka_unit_test(events_precede_the_snapshot),
 		cmocka_unit_test(outsiders_stay_outside),
 		cmocka_unit_test(what_matches_late_is_told_from_then_on),
