@@ -11,6 +11,8 @@
 #include "procfs/proc.h"
 #include "procfs/verify.h"
 
+#define CROSSCHECK_STRANGERS 64 /* adopted in one round; more wait for the next */
+
 enum crosscheck_state {
 	CROSSCHECK_IDLE,
 	CROSSCHECK_LOOKING,
@@ -29,20 +31,31 @@ struct crosscheck {
 	uint64_t next_ns;
 	uint64_t settled_ns;
 	uint64_t rounds, compared, mismatches; /* of all rounds that ended */
+	uint64_t start_ns; /* who was born before and is unknown was left out of the snapshot */
+	struct pt_event_task strangers[CROSSCHECK_STRANGERS]; /* found in this round, to be adopted */
+	size_t strangers_cnt;
+	model_emit emit; /* while a round is confirmed */
+	void *context;
+	uint64_t now_ns;
 };
 
 /*
  * crosscheck_init - opens /proc. Where that cannot be read, or numbers in it are not those of the
  * model, every later call does nothing and `error` says why. Call before privileges are given up.
  */
-void crosscheck_init(struct crosscheck *check, struct verify_scope scope, uint64_t period_ns);
+void crosscheck_init(struct crosscheck *check, struct verify_scope scope, uint64_t period_ns,
+		     uint64_t start_ns);
 void crosscheck_release(struct crosscheck *check);
 
 /* crosscheck_start - begins a round now. */
 void crosscheck_start(struct crosscheck *check, const struct model *model, uint64_t now_ns);
 
-/* crosscheck_step - does a slice of what is due. The ring should have been drained just before. */
-void crosscheck_step(struct crosscheck *check, const struct model *model, uint64_t now_ns, model_emit emit,
+/*
+ * crosscheck_step - does a slice of what is due. The ring should have been drained just before. A
+ * process that /proc shows and the model lacks is entered into the model: where it is older than the
+ * tracer the snapshot left it out (`resync`), else its birth was lost (`mismatch` as well).
+ */
+void crosscheck_step(struct crosscheck *check, struct model *model, uint64_t now_ns, model_emit emit,
 		     void *context);
 
 /* crosscheck_busy - a round is under way. */

@@ -22,6 +22,7 @@
 #include "model/model.h"
 #include "privileges.h"
 #include "probe/probe.h"
+#include "procfs/snapshot.h"
 #include "proctrace/settings.h"
 #include "record/output.h"
 #include "ring/ring.h"
@@ -234,7 +235,7 @@ static int open_model(struct session *session)
 	crosscheck_init(&session->check,
 			(struct verify_scope){.whole = model.complete,
 					      .reap_exact = model.reap_source <= SOURCE_KPROBE},
-			session->options->verify_ns);
+			session->options->verify_ns, session->run.context.start_ns);
 	session->stream = stream_new(&stream);
 	session->model = model_new(&model, on_fact, session);
 	if (session->stream && session->model)
@@ -266,6 +267,25 @@ static void tell_start(struct session *session)
 	stream_take(session->stream, &fact);
 }
 
+static int on_task(void *context, const struct pt_event_task *task)
+{
+	struct session *session = context;
+	struct event event;
+
+	return decode(task, sizeof(*task), &event) ? 0 : model_event(session->model, &event);
+}
+
+/* By the iterator, into the ring; where the kernel refuses that, from /proc, without a filter's help. */
+static void snapshot(struct session *session)
+{
+	int result = probe_snapshot(session->probe);
+
+	if (result == -EAGAIN)
+		result = snapshot_take(&session->check.root, NULL, run_now_ns(), on_task, session);
+	if (result < 0)
+		say("cannot list the processes that are already there: %s", strerror(-result));
+}
+
 /* Hooks first, then who is there: what happens in between is seen by one of them, or both and
  * merged. */
 static int start(struct session *session)
@@ -283,9 +303,7 @@ static int start(struct session *session)
 		session->stop_ns = run_now_ns() + session->options->duration_ns;
 	tell_start(session);
 	session->check.next_ns = run_now_ns() + TICK_NS / 10;
-	result = probe_snapshot(session->probe);
-	if (result)
-		say("cannot list the processes that are already there: %s", strerror(-result));
+	snapshot(session);
 	if (!session->options->command)
 		return 0;
 	result = command_start(&session->command, session->options->command,

@@ -194,3 +194,22 @@ int snapshot_take(const struct proc_root *root, const struct cgroups *cgroups, u
 	free(found.tasks);
 	return ret;
 }
+
+int snapshot_one(const struct proc_root *root, uint32_t pid, uint64_t now_ns,
+		 struct pt_event_task *ret_task)
+{
+	struct found found = {.cnt = 0};
+	int ret;
+
+	if (!proc_root_initial(root))
+		return -EXDEV;
+	ret = read_process(&found, root, NULL, pid);
+	if (!ret && !found.cnt)
+		ret = -ESRCH;
+	if (!ret) {
+		*ret_task = found.tasks[0];
+		ret_task->head.time_ns = now_ns;
+	}
+	free(found.tasks);
+	return ret;
+}

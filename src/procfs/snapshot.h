@@ -32,3 +32,10 @@ typedef int (*snapshot_visit)(void *context, const struct pt_event_task *task);
  */
 int snapshot_take(const struct proc_root *root, const struct cgroups *cgroups, uint64_t now_ns,
 		  snapshot_visit visit, void *context);
+
+/*
+ * snapshot_one - the same for one process that the iterator did not tell of. Its parent's start is
+ * left 0. 0; -ESRCH when it is gone; -ENOMEM; -EXDEV as above.
+ */
+int snapshot_one(const struct proc_root *root, uint32_t pid, uint64_t now_ns,
+		 struct pt_event_task *ret_task);
