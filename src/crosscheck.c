@@ -11,8 +11,10 @@
 void crosscheck_init(struct crosscheck *check, struct verify_scope scope, uint64_t period_ns,
 		     uint64_t start_ns)
 {
-	*check = (struct crosscheck){
-		.scope = scope, .period_ns = period_ns, .next_ns = UINT64_MAX, .start_ns = start_ns};
+	*check = (struct crosscheck){.scope = scope,
+				     .period_ns = period_ns,
+				     .next_ns = UINT64_MAX,
+				     .start_ns = start_ns};
 	check->error = proc_root_init(&check->root, NULL);
 	if (!check->error)
 		check->error = verify_new(&check->root, &check->verify);
@@ -85,6 +87,7 @@ static void adopt_strangers(struct crosscheck *check, struct model *model, size_
 	if (!check->strangers_cnt)
 		return;
 	fact_clear(&fact, FACT_RESYNC, check->now_ns);
+	fact.resync.closed = fact.resync.reparented = 0;
 	fact.resync.adopted = check->strangers_cnt;
 	fact.resync.looked_at = looked_at_cnt;
 	check->emit(check->context, &fact);
@@ -99,7 +102,8 @@ static void adopt_strangers(struct crosscheck *check, struct model *model, size_
 
 static void confirm(struct crosscheck *check, struct model *model)
 {
-	int more = verify_confirm(check->verify, model, SLICE_CNT, check->now_ns, on_mismatch, check);
+	int more =
+		verify_confirm(check->verify, model, SLICE_CNT, check->now_ns, on_mismatch, check);
 	struct verify_result result = verify_result(check->verify);
 
 	if (more > 0)
@@ -112,8 +116,8 @@ static void confirm(struct crosscheck *check, struct model *model)
 	schedule(check, check->now_ns);
 }
 
-void crosscheck_step(struct crosscheck *check, struct model *model, uint64_t now_ns, model_emit emit,
-		     void *context)
+void crosscheck_step(struct crosscheck *check, struct model *model, uint64_t now_ns,
+		     model_emit emit, void *context)
 {
 	if (check->error)
 		return;

@@ -42,5 +42,6 @@ int main(int argc, char **argv)
 	case ACTION_TRACE:
 		break;
 	}
+	options.argv = argv + 1;
 	return session_run(&options);
 }

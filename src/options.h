@@ -62,7 +62,8 @@ struct options {
 	enum reap_choice reap;	/* --reap-source */
 	enum time_style time;	/* -t, --utc */
 	enum color_when color;	/* --color */
-	char *const *command;	/* COMMAND ARG... NULL; NULL = none */
+	char *const *argv;	/* all that was typed behind the program's name, NULL-terminated */
+	char *const *command;	/* COMMAND ARG... NULL, a part of argv; NULL = none */
 };
 
 /* What to do, as parsed: a subcommand or one of the options that end at once. */

@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/printable.h"
+#include "bookends.h"
 #include "command.h"
 #include "crosscheck.h"
 #include "decode/decode.h"
@@ -244,29 +245,6 @@ static int open_model(struct session *session)
 	return EXIT_RUNTIME;
 }
 
-/* The first line of the stream: what this is a recording of. */
-static void tell_start(struct session *session)
-{
-	const struct options *options = session->options;
-	struct fact fact;
-
-	fact_clear(&fact, FACT_START, session->run.context.start_ns);
-	fact.start.version = (struct fact_text){PROCTRACE_VERSION, strlen(PROCTRACE_VERSION)};
-	fact.start.boot_id = (struct fact_text){session->run.boot_id, strlen(session->run.boot_id)};
-	fact.start.kernel =
-		(struct fact_text){session->run.uts.release, strlen(session->run.uts.release)};
-	fact.start.arch =
-		(struct fact_text){session->run.uts.machine, strlen(session->run.uts.machine)};
-	if (options->command)
-		fact.start.command =
-			(struct fact_text){options->command[0], strlen(options->command[0])};
-	fact.start.hooks = probe_hooks(session->probe);
-	fact.start.reap_source = probe_reap_source(session->probe);
-	fact.start.ring_bytes = probe_ring_bytes(session->probe);
-	fact.start.started_boot_ns = session->run.context.start_ns;
-	stream_take(session->stream, &fact);
-}
-
 static int on_task(void *context, const struct pt_event_task *task)
 {
 	struct session *session = context;
@@ -290,6 +268,8 @@ static void snapshot(struct session *session)
  * merged. */
 static int start(struct session *session)
 {
+	struct bookend_texts texts;
+	struct fact fact;
 	char error[256];
 	int result = probe_attach(session->probe, error, sizeof(error));
 
@@ -301,7 +281,8 @@ static int start(struct session *session)
 	session->tick_ns = run_now_ns() + TICK_NS;
 	if (session->options->duration_ns)
 		session->stop_ns = run_now_ns() + session->options->duration_ns;
-	tell_start(session);
+	bookends_start(&session->run, session->options, session->probe, &texts, &fact);
+	stream_take(session->stream, &fact);
 	session->check.next_ns = run_now_ns() + TICK_NS / 10;
 	snapshot(session);
 	if (!session->options->command)
@@ -519,25 +500,6 @@ static void check_for_the_last_time(struct session *session)
 	}
 }
 
-/* What the cross-check found, and whether one can believe this recording. */
-static void tell_verdict(const struct session *session, struct fact *end)
-{
-	const struct crosscheck *check = &session->check;
-	const char *verdict = "complete";
-
-	end->end.verify_rounds = check->rounds;
-	end->end.verify_compared = check->compared;
-	end->end.verify_mismatches = check->mismatches;
-	if (check->mismatches)
-		verdict = "mismatch";
-	else if (end->end.seen != end->end.delivered || end->end.recursion_misses ||
-		 end->end.malformed)
-		verdict = "lossy";
-	else if (!check->rounds)
-		verdict = "unverified";
-	end->end.verdict = (struct fact_text){verdict, strlen(verdict)};
-}
-
 /* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with
  * what came. */
 static void stop(struct session *session)
@@ -550,10 +512,9 @@ static void stop(struct session *session)
 		flush(session);
 	losses_look(&session->losses, session->probe, run_now_ns(), on_fact, session);
 	fact_clear(&end, FACT_END, run_now_ns());
-	losses_end(&session->losses, session->probe, &end);
 	stream_end(session->stream, &end);
 	end.end.alive_left = model_count_alive(session->model);
-	tell_verdict(session, &end);
+	bookends_end(&session->losses, session->probe, &session->check, &end);
 	stream_take(session->stream, &end);
 	flush(session);
 	if (session->options->tree)
