@@ -61,6 +61,20 @@ static void wait_first_is_not_idle(void **state)
 	story_end(s);
 }
 
+/* Times are of two processors: a part is never more than the whole. */
+static void wait_after_the_reap(void **state)
+{
+	struct story *s = with_child();
+	struct pt_event_reap r = reap_record(140, C, T, 0);
+
+	exits(s, 100, C, T, 0);
+	is_told(s, 130, C, T, 0);
+	r.wait_entered_ns = START_NS + 150;
+	send(s, &r);
+	story_told(s, "exit 100<10 code 0", "reap 100<10 wait by 10 latency 10 idle 10 wake 0");
+	story_end(s);
+}
+
 static void wait_entry_not_known(void **state)
 {
 	struct story *s = with_child();
@@ -339,6 +353,21 @@ static void pid_is_reused_before_the_free(void **state)
 	story_end(s);
 }
 
+/* What is told of the first after the second was born does not give it the pid back. */
+static void younger_holds_the_pid(void **state)
+{
+	struct story *s = story_begin();
+	struct process_view view;
+
+	is_born(s, 10, again(100, 2), T);
+	is_there(s, again(100, 1), T, PT_TASK_ZOMBIE);
+	assert_int_equal(model_count(s->model), 2);
+	assert_true(model_find_pid(s->model, 100, &view));
+	assert_int_equal(view.id.start_ns, again(100, 2).start_ns);
+	s->read = s->cnt;
+	story_end(s);
+}
+
 static void burst_leaves_nothing_behind(void **state)
 {
 	struct story *s = story_begin();
@@ -419,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(simple_life),
 		cmocka_unit_test(wait_first_is_not_idle),
+		cmocka_unit_test(wait_after_the_reap),
 		cmocka_unit_test(wait_entry_not_known),
 		cmocka_unit_test(fork_says_how),
 		cmocka_unit_test(exec_renames),
@@ -432,6 +462,7 @@ int main(void)
 		cmocka_unit_test(costs_are_split_as_rusage_does),
 		cmocka_unit_test(partial_costs_are_not_costs),
 		cmocka_unit_test(pid_is_reused_before_the_free),
+		cmocka_unit_test(younger_holds_the_pid),
 		cmocka_unit_test(burst_leaves_nothing_behind),
 		cmocka_unit_test(each_visits_who_is_known),
 		cmocka_unit_test(full_table_refuses),

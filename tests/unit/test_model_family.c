@@ -213,6 +213,23 @@ static void reaped_children_stay(void **state)
 	story_end(s);
 }
 
+/* CLONE_PARENT under a parent that dies on another processor: its new parent is seen later, or never. */
+static void born_to_a_dead_parent(void **state)
+{
+	struct story *s = story_begin();
+
+	is_born(s, 10, P, T);
+	exits_to(s, 20, P, T, PT_ADOPTER_NONE, NONE);
+	is_born(s, 21, G, P);
+	is_told(s, 22, P, T, 0);
+	is_reaped(s, 23, P, T, 0);
+	story_told(s, "fork 100<10 fork", "exit 100<10 code 0", "fork 200<100 fork",
+		   "reap 100<10 wait by 10 latency 1 idle ? wake ?");
+	is_freed(s, 30, P);
+	story_told(s, "free 100<10", "reparent 200<? from 100 ? unknown");
+	story_end(s);
+}
+
 static void sibling_by_clone_parent(void **state)
 {
 	struct story *s = three_generations();
@@ -434,6 +451,7 @@ int main(void)
 		cmocka_unit_test(no_children_according_to_the_kernel),
 		cmocka_unit_test(wait_finds_the_parent),
 		cmocka_unit_test(reaped_children_stay),
+		cmocka_unit_test(born_to_a_dead_parent),
 		cmocka_unit_test(sibling_by_clone_parent),
 		cmocka_unit_test(vfork_parent_is_killed),
 		cmocka_unit_test(children_come_before_their_parents),

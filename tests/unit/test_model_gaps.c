@@ -96,6 +96,7 @@ static void snapshot_first_then_fork(void **state)
 	is_born(s, 10, C, T);
 	is_born(s, 10, C, T);
 	story_told(s, "fork 100<10 fork");
+	assert_int_equal(story_last(s)->comm.len, strlen("task")); /* the newer one */
 	assert_int_equal(model_totals(s->model).duplicates, 1);
 	story_end(s);
 }
@@ -385,6 +386,19 @@ static void found_dead(void **state)
 	story_end(s);
 }
 
+/* It was alive when the tracer came: as a zombie it is not older. */
+static void found_dead_of_an_old_one(void **state)
+{
+	struct story *s = story_begin();
+
+	is_there(s, old(30), T, 0);
+	is_there(s, old(30), T, PT_TASK_ZOMBIE);
+	is_reaped(s, 60, old(30), T, 0);
+	story_told(s, "process 30<10 alive",
+		   "reap 30<10 wait by 10 latency ? idle ? wake ? unsure");
+	story_end(s);
+}
+
 /* Whatever the order, nothing breaks: all kinds about few processes, in a pseudo-random stream. */
 static uint32_t next_random(uint32_t *seed)
 {
@@ -526,6 +540,7 @@ int main(void)
 		cmocka_unit_test(not_found_any_more),
 		cmocka_unit_test(reaped_and_not_freed),
 		cmocka_unit_test(found_dead),
+		cmocka_unit_test(found_dead_of_an_old_one),
 		cmocka_unit_test(any_order_holds_together),
 	};
 

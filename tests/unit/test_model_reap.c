@@ -208,6 +208,32 @@ static void collected_by_a_tracer(void **state)
 	story_end(s);
 }
 
+/* The real parent ignores SIGCHLD: released inside the tracer's wait, which is nobody's parent. */
+static void released_in_the_tracers_wait(void **state)
+{
+	struct story *s = with_child();
+
+	exits_with(s, 20, C, T, PT_EXIT_TRACED);
+	is_told(s, 22, C, old(77), PT_ZOMBIE_TRACER);
+	is_reaped(s, 30, C, old(77), 0);
+	story_told(s, "exit 100<10 code 0", "reap 100<10 wait by 77 latency 8 idle ? wake ?");
+	story_end(s);
+}
+
+/* A number says too little to bury the living by. */
+static void told_by_number_of_one_that_lives(void **state)
+{
+	struct story *s = with_child();
+	struct process_view view;
+
+	is_told(s, 20, (struct pt_identity){.tgid = 100}, T,
+		PT_ZOMBIE_BY_NUMBER | PT_ZOMBIE_HANDED);
+	assert_true(model_find(s->model, C, &view));
+	assert_int_equal(view.state, PROCESS_ALIVE);
+	assert_int_equal(model_totals(s->model).unknown_subjects, 1);
+	story_end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +249,8 @@ int main(void)
 		cmocka_unit_test(free_names_the_kernel_thread),
 		cmocka_unit_test(seen_from_outside),
 		cmocka_unit_test(collected_by_a_tracer),
+		cmocka_unit_test(released_in_the_tracers_wait),
+		cmocka_unit_test(told_by_number_of_one_that_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
