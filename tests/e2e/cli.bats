@@ -18,7 +18,13 @@ setup() {
 
 teardown() {
 	[ -z "${TRACER:-}" ] || kill -KILL "$TRACER" 2>/dev/null || true
+	umount "$BATS_TEST_TMPDIR/disk" 2>/dev/null || true
 	touch "$BATS_TEST_TMPDIR/stop"
+}
+
+# tracer ARG...: the tracer, ended where it hangs (124, which no test expects)
+tracer() {
+	timeout --foreground -k 5 "${TRACER_TIMEOUT:-60}" "$PROCTRACE" "$@"
 }
 
 # --- what is asserted more than once
@@ -51,6 +57,13 @@ told() {
 	jq -c "select($2)" "$1" | wc -l
 }
 
+# each_exec FILE FILTER: there is an exec, and a jq filter holds of each
+each_exec() {
+	jq -s -e "map(select(.type == \"exec\")) | length > 0 and all($2)" "$1" >/dev/null && return
+	jq -c 'select(.type == "exec")' "$1"
+	return 1
+}
+
 # until_true COMMAND...: waits for a condition, 20 s at most
 until_true() {
 	local i
@@ -74,7 +87,7 @@ has_lines() {
 
 @test "help goes to stdout" {
 	for option in -h --help; do
-		run --separate-stderr "$PROCTRACE" $option
+		run --separate-stderr tracer $option
 		[ "$status" -eq 0 ]
 		[ -z "$stderr" ]
 		[[ "$output" == *--wait-all* && "$output" == *COMMAND* ]]
@@ -83,7 +96,7 @@ has_lines() {
 
 @test "the version goes to stdout" {
 	for option in -V --version; do
-		run --separate-stderr "$PROCTRACE" $option
+		run --separate-stderr tracer $option
 		[ "$status" -eq 0 ]
 		[ -z "$stderr" ]
 		[[ "$output" =~ ^proctrace\ [0-9]+\.[0-9]+ ]]
@@ -91,28 +104,28 @@ has_lines() {
 }
 
 @test "what was typed wrong is one line and 2" {
-	run --separate-stderr "$PROCTRACE" --no-such-option
+	run --separate-stderr tracer --no-such-option
 	fails_with 2 no-such-option
-	run --separate-stderr "$PROCTRACE" -u no-such-user
+	run --separate-stderr tracer -u no-such-user
 	fails_with 2 no-such-user
-	run --separate-stderr "$PROCTRACE" -p "$(cat /proc/sys/kernel/pid_max)"
+	run --separate-stderr tracer -p "$(cat /proc/sys/kernel/pid_max)"
 	fails_with 2 "$(cat /proc/sys/kernel/pid_max)"
-	run --separate-stderr "$PROCTRACE" -p banana
+	run --separate-stderr tracer -p banana
 	fails_with 2 banana
-	run --separate-stderr "$PROCTRACE" -d soon
+	run --separate-stderr tracer -d soon
 	fails_with 2 soon
-	run --separate-stderr "$PROCTRACE" -e fork,spoon
+	run --separate-stderr tracer -e fork,spoon
 	fails_with 2 spoon
-	run --separate-stderr "$PROCTRACE" -g no/such/cgroup
+	run --separate-stderr tracer -g no/such/cgroup
 	fails_with 2 no/such/cgroup
-	run --separate-stderr "$PROCTRACE" --reap-source guess
+	run --separate-stderr tracer --reap-source guess
 	fails_with 2 guess
-	run --separate-stderr "$PROCTRACE" -o
+	run --separate-stderr tracer -o
 	fails_with 2 '-o|output'
 }
 
 @test "an error does not carry a control byte to the terminal" {
-	run --separate-stderr "$PROCTRACE" $'--no\e[31m\nsuch'
+	run --separate-stderr tracer $'--no\e[31m\nsuch'
 	fails_with 2 such
 	[[ "$stderr" != *$'\e'* ]]
 }
@@ -120,7 +133,7 @@ has_lines() {
 # --- refusals
 
 @test "a file that cannot be written is one line and 1" {
-	run --separate-stderr "$PROCTRACE" -o /no/such/directory/file -- true
+	run --separate-stderr tracer -o /no/such/directory/file -- true
 	fails_with 1 /no/such/directory/file
 }
 
@@ -136,9 +149,9 @@ has_lines() {
 # --- COMMAND's status
 
 @test "COMMAND's status is the tracer's" {
-	run "$PROCTRACE" -q -o t.jsonl -- sh -c 'exit 7'
+	run tracer -q -o t.jsonl -- sh -c 'exit 7'
 	[ "$status" -eq 7 ]
-	run "$PROCTRACE" -q -o t2.jsonl -- true
+	run tracer -q -o t2.jsonl -- true
 	[ "$status" -eq 0 ]
 }
 
@@ -150,39 +163,52 @@ has_lines() {
 }
 
 @test "a COMMAND that is not there is 127, one that cannot run 126" {
-	run --separate-stderr "$PROCTRACE" -q -o t.jsonl -- ./no-such-command
+	run -127 --separate-stderr tracer -q -o t.jsonl -- ./no-such-command
 	fails_with 127 no-such-command
 	touch not-executable
-	run --separate-stderr "$PROCTRACE" -q -o t2.jsonl -- ./not-executable
+	run --separate-stderr tracer -q -o t2.jsonl -- ./not-executable
 	fails_with 126 not-executable
 }
 
 @test "lost output makes 1 of COMMAND's 0, and leaves its 7" {
-	run --separate-stderr "$PROCTRACE" -j -o /dev/full -- true
+	# shellcheck disable=SC2016
+	run bash -c '"$@" 2>/dev/full' - "$PROCTRACE" -j -- true
 	[ "$status" -eq 1 ]
-	grep -q 'No space left' <<<"$stderr"
-	run --separate-stderr "$PROCTRACE" -j -o /dev/full -- sh -c 'exit 7'
+	# shellcheck disable=SC2016
+	run bash -c '"$@" 2>/dev/full' - "$PROCTRACE" -j -- sh -c 'exit 7'
 	[ "$status" -eq 7 ]
+}
+
+@test "a full disk: whole lines, one line that says so, 1" {
+	mkdir disk
+	mount -t tmpfs -o size=64k none disk || skip "no tmpfs can be mounted"
+	run --separate-stderr tracer -q -o disk/t.jsonl --wait-all -- "$WORKLOAD" @storm 2000
+	cp disk/t.jsonl t.jsonl
+	umount disk
+	fails_with 1 'No space left'
+	[ -s t.jsonl ]
+	[ -z "$(tail -c 1 t.jsonl | tr -d '\n')" ]
+	jq -s -e 'map(.seq) as $seq | $seq == [range($seq[0]; $seq[0] + length)]' t.jsonl
 }
 
 # --- who is told where
 
 @test "stdout is COMMAND's alone" {
-	run --separate-stderr "$PROCTRACE" -- echo hello
+	run --separate-stderr tracer -- echo hello
 	[ "$status" -eq 0 ]
 	[ "$output" = hello ]
 	[[ "$stderr" == *exec*echo* ]]
-	run --separate-stderr "$PROCTRACE" -j -- echo hello
+	run --separate-stderr tracer -j -- echo hello
 	[ "$output" = hello ]
 	[[ "$stderr" == *'"type":"exec"'* ]]
 }
 
 @test "with -o both are COMMAND's, but for the summary" {
-	run --separate-stderr "$PROCTRACE" -o t.jsonl -- sh -c 'echo out; echo err >&2'
+	run --separate-stderr tracer -o t.jsonl -- sh -c 'echo out; echo err >&2'
 	[ "$output" = out ]
 	[ "$(head -n 1 <<<"$stderr")" = err ]
 	[ "$(wc -l <<<"$stderr")" -gt 1 ]
-	run --separate-stderr "$PROCTRACE" -q -o t2.jsonl -- sh -c 'echo out; echo err >&2'
+	run --separate-stderr tracer -q -o t2.jsonl -- sh -c 'echo out; echo err >&2'
 	[ "$output" = out ]
 	[ "$stderr" = err ]
 	complete t.jsonl
@@ -191,7 +217,7 @@ has_lines() {
 
 @test "a file is 0600, and the user's behind sudo" {
 	umask 000
-	"$PROCTRACE" -q -o t.jsonl -- true
+	tracer -q -o t.jsonl -- true
 	[ "$(stat -c %a t.jsonl)" = 600 ]
 	SUDO_UID=65534 SUDO_GID=65534 "$PROCTRACE" -q -o t2.jsonl -- true
 	[ "$(stat -c %u:%g:%a t2.jsonl)" = 65534:65534:600 ]
@@ -207,14 +233,16 @@ has_lines() {
 	SH
 	chmod +x self
 	./self >bare </dev/null 2>/dev/null
-	"$PROCTRACE" -q -o t.jsonl -- ./self >traced </dev/null 2>/dev/null
-	diff <(grep -v '^_=' bare | sed 's/pipe:.*//') <(grep -v '^_=' traced | sed 's/traced$/bare/')
+	tracer -q -o t.jsonl -- ./self >traced </dev/null 2>/dev/null
+	# its own output file apart, and the pipe that ls writes to
+	tame() { grep -v '^_=' "$1" | sed "s/pipe:.*//; s/$1\$//"; }
+	diff <(tame bare) <(tame traced)
 }
 
 # --- how a run ends
 
 @test "with --wait-all the last descendant's reap is waited for" {
-	"$PROCTRACE" -q -o t.jsonl --wait-all -- sh -c '(sleep 0.3 & exit 0); exec true'
+	tracer -q -o t.jsonl --wait-all -- sh -c '(sleep 0.3 & exit 0); exec true'
 	complete t.jsonl
 	jq -s -e '
 		(map(select(.type == "exec" and .comm == "sleep"))[0].pid) as $sleep |
@@ -227,10 +255,10 @@ has_lines() {
 }
 
 @test "without --wait-all it ends with COMMAND, and lists who is alive" {
-	run --separate-stderr "$PROCTRACE" -j -o t.jsonl -- sh -c 'sleep 1 & exit 5'
+	run --separate-stderr tracer -j -o t.jsonl -- sh -c 'sleep 1 & exit 5'
 	[ "$status" -eq 5 ]
 	whole t.jsonl
-	jq -e 'select(.type == "end") | .alive_left == 1' t.jsonl
+	jq -s -e '.[-1].alive_left == 1' t.jsonl
 	[[ "$stderr" == *sleep* ]]
 }
 
@@ -266,7 +294,7 @@ start_storm() {
 }
 
 @test "-d ends a run" {
-	run --separate-stderr "$PROCTRACE" -q -j -o t.jsonl -d 200ms -p $$
+	run --separate-stderr tracer -q -j -o t.jsonl -d 200ms -p $$
 	[ "$status" -eq 0 ]
 	whole t.jsonl
 }
@@ -287,21 +315,21 @@ start_storm() {
 # --- what is told
 
 @test "filters choose lives and lines" {
-	"$PROCTRACE" -q -j -o t.jsonl -e exec --wait-all -- sh -c '/bin/true; /bin/true'
+	tracer -q -j -o t.jsonl -e exec --wait-all -- sh -c '/bin/true; /bin/true'
 	[ "$(told t.jsonl '.type == "exec"')" -eq 3 ]
 	[ "$(told t.jsonl '.type == "fork" or .type == "exit"')" -eq 0 ]
-	"$PROCTRACE" -q -j -o t2.jsonl --failed --wait-all -- sh -c '/bin/true; /bin/false; exit 0'
+	tracer -q -j -o t2.jsonl --failed --wait-all -- sh -c '/bin/true; /bin/false; exit 0'
 	[ "$(told t2.jsonl '.type == "exit"')" -eq 1 ]
 	[ "$(told t2.jsonl '.type == "fork"')" -eq 1 ]
 	[ "$(told t2.jsonl '.type == "exec" and (.exe | endswith("/false"))')" -eq 1 ]
-	"$PROCTRACE" -q -j -o t3.jsonl -c sleep --wait-all -- sh -c '/bin/true; sleep 0.01; :'
+	tracer -q -j -o t3.jsonl -c sleep --wait-all -- sh -c '/bin/true; sleep 0.01; :'
 	[ "$(told t3.jsonl '.type == "fork"')" -eq 1 ]
 	[ "$(told t3.jsonl '.type == "exit" and .comm == "sleep"')" -eq 1 ]
 	[ "$(told t3.jsonl '.type == "exit"')" -eq 1 ]
 }
 
 @test "-e and the other filters do not change the totals' truth" {
-	"$PROCTRACE" -q -j -o t.jsonl -e reap --slower-than 10s --wait-all -- sh -c '/bin/true; /bin/true'
+	tracer -q -j -o t.jsonl -e reap --slower-than 10s --wait-all -- sh -c '/bin/true; /bin/true'
 	[ "$(told t.jsonl '.type == "reap"')" -eq 0 ]
 	whole t.jsonl
 }
@@ -309,7 +337,7 @@ start_storm() {
 @test "-p tells a process that is there, and its descendants" {
 	sh -c 'while [ ! -e stop ]; do sleep 0.02; done' &
 	local target=$!
-	"$PROCTRACE" -q -j -o t.jsonl -d 500ms -p "$target"
+	tracer -q -j -o t.jsonl -d 500ms -p "$target"
 	touch stop
 	whole t.jsonl
 	jq -s -e --argjson pid "$target" 'map(select(.type == "process"))[0].pid == $pid and
@@ -317,21 +345,21 @@ start_storm() {
 }
 
 @test "threads on demand" {
-	"$PROCTRACE" -q -j -o t.jsonl --threads --wait-all -- "$WORKLOAD" exit_group_by_thread >truth
+	tracer -q -j -o t.jsonl --threads --wait-all -- "$WORKLOAD" exit_group_by_thread >truth
 	[ "$(told t.jsonl '.type == "thread"')" -eq 4 ]
-	"$PROCTRACE" -q -j -o t2.jsonl --wait-all -- "$WORKLOAD" exit_group_by_thread >truth
+	tracer -q -j -o t2.jsonl --wait-all -- "$WORKLOAD" exit_group_by_thread >truth
 	[ "$(told t2.jsonl '.type == "thread" or .type == "thread_exit"')" -eq 0 ]
 }
 
 @test "the tree holds the dead too" {
-	run --separate-stderr "$PROCTRACE" --tree -o t.jsonl --wait-all -- \
+	run --separate-stderr tracer --tree -o t.jsonl --wait-all -- \
 		sh -c 'sh -c "sleep 0.01; exit 3"; /bin/true; :'
 	[[ "$output$stderr" == *sleep* ]]
 	[[ "$output$stderr" == *true* ]]
 }
 
 @test "text is one line an event, and plain in a pipe" {
-	"$PROCTRACE" -q --wait-all -- "$WORKLOAD" simple 2>text >truth
+	tracer -q --wait-all -- "$WORKLOAD" simple 2>text >truth
 	[ "$(grep -c 'workload simple' text)" -ge 1 ]
 	run ! grep -q $'\e' text
 	grep -Eq 'exit.* 7' text
@@ -341,7 +369,7 @@ start_storm() {
 	command -v strace >/dev/null || skip "no strace"
 	# shellcheck disable=SC2016
 	local build='for i in 1 2 3; do /bin/true; ./missing; sh -c "/bin/true; exec /bin/echo $i"; done; ls | wc -l'
-	"$PROCTRACE" -q -j -o t.jsonl --wait-all -- sh -c "$build" >/dev/null 2>&1
+	tracer -q -j -o t.jsonl --wait-all -- sh -c "$build" >/dev/null 2>&1
 	complete t.jsonl
 	python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]' t.jsonl
 	strace -f -qq -e trace=execve,execveat -o calls sh -c "$build" >/dev/null 2>&1
@@ -354,14 +382,14 @@ start_storm() {
 @test "hostile names harm neither terminal nor line" {
 	local name=$'\e]0;x\a\e[2J\n"\\\xff\xc3'
 	cp /bin/true "./$name"
-	"$PROCTRACE" -q --wait-all -- "./$name" $'a\nb' $'\e[31m' $'\xff' 2>text
+	tracer -q --wait-all -- "./$name" $'a\nb' $'\e[31m' $'\xff' 2>text
 	run ! grep -q $'\e' text
 	run ! grep -q $'\a' text
 	[ "$(grep -c exec text)" -eq 1 ]
-	"$PROCTRACE" -q -j -o t.jsonl --wait-all -- "./$name" $'a\nb' $'\e[31m' $'\xff"'
+	tracer -q -j -o t.jsonl --wait-all -- "./$name" $'a\nb' $'\e[31m' $'\xff"'
 	complete t.jsonl
-	jq -e 'select(.type == "exec") | .args_count == 4 and .args[1] == "a\nb" and .args[2] == "\u001b[31m" and
-		.args[3] == "\ufffd\"" and (.args_truncated | not)' t.jsonl
+	each_exec t.jsonl '.args_count == 4 and .args[1] == "a\nb" and .args[2] == "\u001b[31m" and
+		.args[3] == "\ufffd\"" and (.args_truncated | not)'
 	# the exact bytes are there beside what JSON can say
 	printf '%s\0' "./$name" $'a\nb' $'\e[31m' $'\xff"' >bytes
 	jq -r 'select(.type == "exec") | .args_b64' t.jsonl | base64 -d | cmp - bytes
@@ -369,11 +397,11 @@ start_storm() {
 
 @test "100,000 arguments are counted, and cut" {
 	# shellcheck disable=SC2046
-	"$PROCTRACE" -q -j -o t.jsonl -- /bin/true $(seq 100000)
+	tracer -q -j -o t.jsonl -- /bin/true $(seq 100000)
 	complete t.jsonl
-	jq -e 'select(.type == "exec") | .args_count == 100001 and .args_truncated == true and
+	each_exec t.jsonl '.args_count == 100001 and .args_truncated == true and
 		.args[0] == "/bin/true" and .args[5] == "5" and
-		.args_bytes == 10 + 588895' t.jsonl
+		.args_bytes == 10 + 588895'
 	[ "$(wc -L <t.jsonl)" -lt 32000 ]
 }
 
@@ -382,7 +410,7 @@ start_storm() {
 @test "several tracers at once tell their own" {
 	local tracers=() i
 	for i in 1 2 3; do
-		"$PROCTRACE" -q -j -o "t$i.jsonl" --wait-all -- "$WORKLOAD" @storm 200 &
+		tracer -q -j -o "t$i.jsonl" --wait-all -- "$WORKLOAD" @storm 200 &
 		tracers+=($!)
 	done
 	for i in "${tracers[@]}"; do
@@ -395,7 +423,7 @@ start_storm() {
 }
 
 @test "a storm of 20,000 lives loses nothing" {
-	run --separate-stderr "$PROCTRACE" -j -o t.jsonl --wait-all -- "$WORKLOAD" @storm 20000
+	run --separate-stderr tracer -j -o t.jsonl --wait-all -- "$WORKLOAD" @storm 20000
 	[ "$status" -eq 0 ]
 	complete t.jsonl
 	jq -n -e 'reduce inputs as $fact ({}; .[$fact.type] += 1) |
