@@ -426,6 +426,8 @@ start_storm() {
 	run --separate-stderr tracer -j -o t.jsonl --wait-all -- "$WORKLOAD" @storm 20000
 	[ "$status" -eq 0 ]
 	complete t.jsonl
-	jq -n -e 'reduce inputs as $fact ({}; .[$fact.type] += 1) |
-		.fork == 20003 and .exit == 20003 and .reap == 20003 and .free == 20003' t.jsonl
+	local counts
+	counts=$(jq -n -c 'reduce inputs as $fact ({}; .[$fact.type] += 1)' t.jsonl)
+	echo "$counts"
+	jq -e '.fork == 20003 and .exit == 20003 and .reap == 20003 and .free == 20003' <<<"$counts"
 }
