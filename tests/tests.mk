@@ -30,3 +30,21 @@ check-e2e: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live the scenarios under the 
 	$(Q)$(E2E_RUNNER) --proctrace $(PROGRAM) --workload $(WORKLOAD) $(SCENARIOS)
 
 .PHONY: check-e2e
+
+# --- inside other kernels: static programs, as a guest has no libraries -------------------------------
+VM_OUT := build-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
+VM_PROGRAMS := $(VM_OUT)/proctrace $(VM_OUT)/tests/workloads/workload $(VM_OUT)/tests/e2e/runner
+
+vm-programs:
+	$(Q)$(MAKE) --no-print-directory STATIC=1 SAN= OUT=$(VM_OUT) $(VM_PROGRAMS)
+
+check-vm: vm-programs ## live them inside other kernels, with each source of reap times (no root)
+	$(Q)ARCH=$(ARCH) tests/vm/matrix $(VM_OUT)
+
+check-vm-run: ## try what runs a command inside another kernel (no root)
+	$(Q)bats tests/vm
+
+vm-shell: vm-programs ## a shell inside another kernel, with the programs: KERNEL=6.12
+	$(Q)scripts/vm-run -s -a $(ARCH) $(VM_PROGRAMS:%=-f %) $(or $(KERNEL),newest)
+
+.PHONY: vm-programs check-vm check-vm-run vm-shell
