@@ -92,8 +92,9 @@ static __always_inline bool tail_filename(struct tail_writer *tail, struct linux
 }
 
 /*
- * A path, leaf first, by following dentries up and stepping over mount points to the root of the
- * mount namespace. No lock is held: a concurrent rename can show a path that never was, as d_path
+ * A path, leaf first, by following dentries up and stepping over mount points to the process's root
+ * directory: as the process itself sees it, like `filename` and its arguments. What lies outside of a
+ * chroot goes up to the root of the mount namespace. No lock is held: a concurrent rename can show a path that never was, as d_path
  * without its seqlock would. Returns where the components end in the tail; PATH_CUT is added if it
  * is deeper or longer than kept.
  *
@@ -102,7 +103,7 @@ static __always_inline bool tail_filename(struct tail_writer *tail, struct linux
  */
 #define PATH_CUT (1u << 16)
 
-__noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at)
+__noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at, __u64 root_mnt, __u64 root)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
 	struct dentry *dentry = (void *)leaf;
@@ -117,6 +118,8 @@ __noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at)
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		long n;
 
+		if ((__u64)dentry == root && (__u64)mnt == root_mnt)
+			return at;
 		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
@@ -138,13 +141,15 @@ __noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at)
 	return at | PATH_CUT;
 }
 
-static __always_inline bool tail_path(struct tail_writer *tail, const struct path *path, __u16 tag)
+static __always_inline bool tail_path(struct tail_writer *tail, const struct path *path,
+				      const struct fs_struct *fs, __u16 tag)
 {
 	__u32 start = tail->at, end;
 
 	tail->at += sizeof(struct pt_tail);
 	end = path_components((__u64)BPF_CORE_READ(path, mnt), (__u64)BPF_CORE_READ(path, dentry),
-			      tail->at);
+			      tail->at, (__u64)BPF_CORE_READ(fs, root.mnt),
+			      (__u64)BPF_CORE_READ(fs, root.dentry));
 	tail->at = end & TAIL_MASK;
 	tail_close(tail, start, tag);
 	return !(end & PATH_CUT);
@@ -169,7 +174,9 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 				       struct linux_binprm *bprm)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct tail_writer tail = {.bytes = s->tail};
+	const struct path *exe, *cwd;
 	__u32 flags = 0;
 
 	if (settings.no_args)
@@ -178,15 +185,11 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 		flags |= tail_args(&tail, mm, &s->record.args_bytes);
 	if (!tail_filename(&tail, bprm))
 		flags |= PT_EXEC_FILENAME_CUT;
-	if (!tail_path(&tail,
-		       (void *)BPF_CORE_READ(mm, exe_file) +
-			       bpf_core_field_offset(struct file, f_path),
-		       PT_TAIL_EXE))
+	exe = (void *)BPF_CORE_READ(mm, exe_file) + bpf_core_field_offset(struct file, f_path);
+	if (!tail_path(&tail, exe, fs, PT_TAIL_EXE))
 		flags |= PT_EXEC_EXE_CUT;
-	if (!tail_path(&tail,
-		       (void *)BPF_CORE_READ(task, fs) +
-			       bpf_core_field_offset(struct fs_struct, pwd),
-		       PT_TAIL_CWD))
+	cwd = (void *)fs + bpf_core_field_offset(struct fs_struct, pwd);
+	if (!tail_path(&tail, cwd, fs, PT_TAIL_CWD))
 		flags |= PT_EXEC_CWD_CUT;
 	tail.at = BOUNDED(tail.at, TAIL_MASK);
 	emit_head(&s->record.head, PT_KIND_EXEC, sizeof(s->record) + tail.at, flags);

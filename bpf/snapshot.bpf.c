@@ -76,6 +76,15 @@ static __always_inline void pass_emit(struct task_struct *leader)
 	task_emit(leader);
 }
 
+static __always_inline void pass_count(struct task_struct *leader)
+{
+	struct pt_identity who;
+
+	task_identity(&who, leader);
+	if (mark_bits(&who) & MARK_SUBTREE)
+		control.marked++;
+}
+
 SEC("iter/task")
 int on_task(struct bpf_iter__task *ctx)
 {
@@ -89,6 +98,8 @@ int on_task(struct bpf_iter__task *ctx)
 		return 0;
 	if (control.pass == PASS_MARK)
 		pass_mark(task);
+	else if (control.pass == PASS_COUNT)
+		pass_count(task);
 	else
 		pass_emit(task);
 	return 0;

@@ -12,8 +12,9 @@
 
 int privileges_drop(void)
 {
-	static const unsigned kept[] = {CAP_BPF,	     CAP_PERFMON,      CAP_SYS_PTRACE,
-					CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_CHOWN};
+	static const unsigned kept[] = {CAP_BPF,	  CAP_PERFMON,
+					CAP_SYS_PTRACE,	  CAP_DAC_READ_SEARCH,
+					CAP_DAC_OVERRIDE, CAP_CHOWN};
 	bool have[sizeof(kept) / sizeof(*kept)];
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

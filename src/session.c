@@ -29,6 +29,7 @@
 #include "ring/ring.h"
 #include "run.h"
 #include "stream.h"
+#include "zombie_watch.h"
 
 #define BATCH_RECORDS 16384
 #define NAP_MS                                                                                     \
@@ -58,6 +59,7 @@ struct session {
 	struct pt_identity command_id;
 	struct losses losses;
 	struct crosscheck check;
+	struct zombie_watch zombies;
 	sigset_t original_mask;
 	int epoll_fd, signal_fd, json_fd, text_fd;
 	unsigned interrupts;
@@ -95,6 +97,7 @@ static void on_fact(void *context, const struct fact *fact)
 	    !session->command_id.tgid)
 		session->command_id =
 			(struct pt_identity){.tgid = fact->who.pid, .start_ns = fact->who.start_ns};
+	zombie_watch_take(&session->zombies, fact);
 	stream_take(session->stream, fact);
 }
 
@@ -214,16 +217,16 @@ static int open_probe(struct session *session)
 	return result == -EPERM || result == -ENOTSUP ? EXIT_REFUSED : EXIT_RUNTIME;
 }
 
-static int open_model(struct session *session)
+static bool is_filtered(const struct options *options)
 {
-	const struct filters *filters = &session->options->filters;
-	struct model_config model = {
-		.start_ns = session->run.context.start_ns,
-		.reap_source = probe_reap_source(session->probe),
-		.threads = session->options->threads,
-		.complete = !session->options->command && !filters->pids_cnt &&
-			    !filters->uids_cnt && !filters->comms_cnt && !filters->cgroups_cnt,
-	};
+	const struct filters *filters = &options->filters;
+
+	return options->command || filters->pids_cnt || filters->uids_cnt || filters->comms_cnt ||
+	       filters->cgroups_cnt;
+}
+
+static int open_stream(struct session *session)
+{
 	struct stream_config stream = {
 		.options = session->options,
 		.run = &session->run,
@@ -233,13 +236,34 @@ static int open_model(struct session *session)
 		.width = terminal_width(session->text_fd),
 	};
 
-	crosscheck_init(&session->check,
-			(struct verify_scope){.whole = model.complete,
-					      .reap_exact = model.reap_source <= SOURCE_KPROBE},
-			session->options->verify_ns, session->run.context.start_ns);
 	session->stream = stream_new(&stream);
-	session->model = model_new(&model, on_fact, session);
-	if (session->stream && session->model)
+	if (session->stream)
+		return 0;
+	say("out of memory");
+	return EXIT_RUNTIME;
+}
+
+/* Once the hooks are attached: whoever is born from now on has a birth that was seen. */
+static int open_model(struct session *session)
+{
+	struct model_config config = {
+		.start_ns = run_now_ns(),
+		.reap_source = probe_reap_source(session->probe),
+		.threads = session->options->threads,
+		.complete = !is_filtered(session->options),
+	};
+	struct verify_scope scope = {
+		.whole = config.complete,
+		.reap_exact = config.reap_source <= SOURCE_KPROBE,
+	};
+	int error = 0;
+
+	session->model = model_new(&config, on_fact, session);
+	crosscheck_init(&session->check, scope, session->options->verify_ns, config.start_ns);
+	if (session->model && config.reap_source == SOURCE_PIDFD && !session->check.error)
+		error = zombie_watch_init(&session->zombies, session->epoll_fd, session->model,
+					  &session->check.root, config.start_ns);
+	if (session->model && !error)
 		return 0;
 	say("out of memory");
 	return EXIT_RUNTIME;
@@ -277,6 +301,9 @@ static int start(struct session *session)
 		say("%s", error);
 		return result == -EPERM ? EXIT_REFUSED : EXIT_RUNTIME;
 	}
+	result = open_model(session);
+	if (result)
+		return result;
 	session->phase = PHASE_RUN;
 	session->tick_ns = run_now_ns() + TICK_NS;
 	if (session->options->duration_ns)
@@ -376,7 +403,15 @@ static void on_tick(struct session *session, uint64_t now_ns)
 	losses_look(&session->losses, session->probe, now_ns, on_fact, session);
 }
 
-static void check_deadlines(struct session *session)
+/* --wait-all: nobody of COMMAND's subtree is left, not even of those whom the filters leave out. */
+static bool all_gone(struct session *session)
+{
+	return session->options->wait_all && !command_running(session) &&
+	       model_count_unreaped(session->model) == 0 &&
+	       probe_count_subtree(session->probe) <= 0;
+}
+
+static void check_deadlines(struct session *session, bool drained)
 {
 	uint64_t now_ns = run_now_ns();
 
@@ -384,12 +419,12 @@ static void check_deadlines(struct session *session)
 		on_tick(session, now_ns);
 		session->tick_ns = now_ns + TICK_NS;
 	}
+	zombie_watch_tick(&session->zombies, now_ns);
 	if (session->stop_ns && now_ns >= session->stop_ns)
 		advance(session, PHASE_STOP);
 	if (session->reader_gone && !command_running(session))
 		advance(session, PHASE_STOP);
-	if (session->phase == PHASE_RUN && session->options->wait_all && session->command_id.tgid &&
-	    !command_running(session) && model_count_unreaped(session->model) == 0)
+	if (session->phase == PHASE_RUN && drained && all_gone(session))
 		advance(session, PHASE_SETTLE);
 	if (session->phase == PHASE_SETTLE &&
 	    (now_ns >= session->settle_ns ||
@@ -408,14 +443,14 @@ static int wait_ms(const struct session *session, bool napping)
 		until_ns = session->stop_ns;
 	if (crosscheck_next_ns(&session->check) < until_ns)
 		until_ns = crosscheck_next_ns(&session->check);
+	if (zombie_watch_next_ns(&session->zombies) < until_ns)
+		until_ns = zombie_watch_next_ns(&session->zombies);
 	return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS + 1 : 0;
 }
 
 static void wait_for_something(struct session *session, bool napping)
 {
-	struct epoll_event events[8];
-
-	epoll_wait(session->epoll_fd, events, 8, wait_ms(session, napping));
+	zombie_watch_wait(&session->zombies, session->epoll_fd, wait_ms(session, napping));
 	probe_reader_state(session->probe, READER_AWAKE);
 	on_signals(session);
 }
@@ -434,7 +469,7 @@ static int loop(struct session *session)
 			return EXIT_RUNTIME;
 		}
 		flush(session);
-		check_deadlines(session);
+		check_deadlines(session, records < BATCH_RECORDS);
 		crosscheck_step(&session->check, session->model, run_now_ns(), on_fact, session);
 		if (records == BATCH_RECORDS || session->phase >= PHASE_STOP) {
 			on_signals(session);
@@ -542,6 +577,7 @@ static int finish(struct session *session, int result)
 	int status = session->command.status;
 
 	command_release(&session->command);
+	zombie_watch_release(&session->zombies);
 	crosscheck_release(&session->check);
 	model_free(session->model);
 	stream_free(session->stream);
@@ -570,7 +606,7 @@ int session_run(const struct options *options)
 	if (!result)
 		result = open_outputs(&session);
 	if (!result)
-		result = open_model(&session);
+		result = open_stream(&session);
 	if (result)
 		return finish(&session, result);
 	result = start(&session);
@@ -578,6 +614,7 @@ int session_run(const struct options *options)
 		privileges_drop();
 		result = loop(&session);
 	}
-	stop(&session);
+	if (session.model)
+		stop(&session);
 	return finish(&session, result);
 }

@@ -34,11 +34,12 @@ enum snapshot_pass {
 	PASS_SELF = 0, /* learn who the tracer is */
 	PASS_MARK = 1, /* mark the subtree below settings.roots */
 	PASS_EMIT = 2, /* write a record for each process */
+	PASS_COUNT = 3, /* count the subtree */
 };
 
 /* Shared while running (.bss). */
 struct control {
-	__u64 marked;	      /* processes newly marked by PASS_MARK */
+	__u64 marked;	      /* processes newly marked by PASS_MARK, or counted by PASS_COUNT */
 	__u64 wake_bytes;     /* a napping reader is woken when this much waits in the ring */
 	__u64 tail_bytes_max; /* beyond this much waiting, execs are told without their tail */
 	__u64 self_start_ns;

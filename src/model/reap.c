@@ -88,13 +88,19 @@ static bool released_itself(const struct process *process)
 	       process->exit_signal && !process->traced;
 }
 
+/* Whoever was a zombie before its init died may have been waited for as usual. */
+static bool died_after_its_init(const struct process *process)
+{
+	return process->up && process->up->exit_ns && process->exit_ns >= process->up->exit_ns;
+}
+
 struct reap_sight reap_by_what_is_known(const struct process *process)
 {
 	struct reap_sight sight = {.how = HOW_UNSEEN, .reaper_comm.len = FACT_TEXT_UNKNOWN};
 
 	if (released_itself(process))
 		sight.how = HOW_AUTO;
-	else if (process->namespace_dies)
+	else if (process->namespace_dies && died_after_its_init(process))
 		sight.how = HOW_NAMESPACE;
 	else if (process->up && process->up->kthread)
 		sight.how = HOW_KERNEL;

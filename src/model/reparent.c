@@ -55,13 +55,13 @@ static fact_num kind_of_record(uint16_t adopter_kind)
  * What a dead child of a dying parent comes to cannot be foreseen, because its reap may have gone
  * unseen, or be told only by its free. One that is still there is announced to the adopter
  * (reparent_leader, kernel/exit.c), and that moves it; of one that releases itself nothing more is
- * heard. A traced zombie is not announced, and stays while the tracer does not wait.
+ * heard.
  */
 static bool waits_for_handover(const struct process *child)
 {
-	if (child->traced)
-		return false;
-	return child->state == PROCESS_ZOMBIE || (child->state == PROCESS_DYING && child->autoreap);
+	if (child->state == PROCESS_ZOMBIE)
+		return true;
+	return child->state == PROCESS_DYING && child->autoreap && !child->traced;
 }
 
 static void move_all(struct model *model, struct process *parent, const struct move *move)

@@ -341,6 +341,13 @@ int probe_snapshot(struct probe *probe)
 	return iterate(probe, PASS_EMIT);
 }
 
+long probe_count_subtree(struct probe *probe)
+{
+	int error = iterate(probe, PASS_COUNT);
+
+	return error ? error : (long)probe->skel->bss->control.marked;
+}
+
 void probe_detach(struct probe *probe)
 {
 	for (size_t i = 0; i < HOOKS_CNT; i++) {

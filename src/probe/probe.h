@@ -33,6 +33,9 @@ int probe_snapshot(struct probe *probe);
 /* probe_detach - no record comes any more; what is in the ring can still be read, and so the counters. */
 void probe_detach(struct probe *probe);
 
+/* probe_count_subtree - how many processes of the subtree (COMMAND's, -p's) are not reaped, told or not; -errno. */
+long probe_count_subtree(struct probe *probe);
+
 void probe_close(struct probe *probe);
 
 int probe_ring_fd(const struct probe *probe);
