@@ -17,10 +17,12 @@ static struct fact_text list_options(const struct options *options, char *ret_li
 	size_t len = 0;
 
 	for (char *const *word = options->argv; word && *word && word != options->command; word++) {
-		size_t bytes = strlen(*word) + 1;
+		size_t bytes = strlen(*word);
 
-		if (len + bytes > size)
+		if (len + 1 + bytes > size)
 			break;
+		if (len)
+			ret_list[len++] = ' ';
 		memcpy(ret_list + len, *word, bytes);
 		len += bytes;
 	}

@@ -11,7 +11,7 @@
 
 /* Room for the texts that a start record points to. */
 struct bookend_texts {
-	char options[1024]; /* NUL-separated, up to COMMAND, whose arguments may hold secrets */
+	char options[1024]; /* up to COMMAND, whose arguments may hold secrets */
 	char user[64];
 };
 

@@ -21,11 +21,11 @@
 #include "decode/decode.h"
 #include "losses.h"
 #include "model/model.h"
+#include "outputs.h"
 #include "privileges.h"
 #include "probe/probe.h"
 #include "procfs/snapshot.h"
 #include "proctrace/settings.h"
-#include "record/output.h"
 #include "ring/ring.h"
 #include "run.h"
 #include "stream.h"
@@ -35,8 +35,9 @@
 #define NAP_MS                                                                                     \
 	20 /* between looks while records come: batches, yet within what a person notices          \
 	    */
-#define TICK_NS	  1000000000ull
-#define SETTLE_NS 150000000ull /* at the end, for the last frees: an RCU grace period */
+#define TICK_NS 1000000000ull
+#define SETTLE_NS                                                                                  \
+	2000000000ull /* at most, at the end, for the last frees: an RCU grace period each */
 #define NS_PER_MS 1000000ull
 
 /* The order of a run. Each phase only ever moves on to a later one. */
@@ -61,7 +62,8 @@ struct session {
 	struct crosscheck check;
 	struct zombie_watch zombies;
 	sigset_t original_mask;
-	int epoll_fd, signal_fd, json_fd, text_fd;
+	struct outputs outputs;
+	int epoll_fd, signal_fd;
 	unsigned interrupts;
 	int output_error; /* of the last write; said once per change */
 	bool reader_gone; /* nobody reads our output any more */
@@ -113,44 +115,6 @@ static void on_record(void *context, const void *data, size_t size)
 }
 
 /* --- output --------------------------------------------------------------------------------- */
-
-static int open_outputs(struct session *session)
-{
-	const struct options *options = session->options;
-	int plain = options->command ? STDERR_FILENO : STDOUT_FILENO;
-	char error[256];
-
-	session->json_fd = session->text_fd = -1;
-	if (options->output && strcmp(options->output, "-") != 0) {
-		if (output_open(options->output, &session->json_fd, error, sizeof(error)) < 0) {
-			say("%s", error);
-			return EXIT_RUNTIME;
-		}
-	} else if (options->output) {
-		session->json_fd = STDOUT_FILENO;
-	} else if (options->json) {
-		session->json_fd = plain;
-	} else {
-		session->text_fd = plain;
-	}
-	return 0;
-}
-
-static bool wants_color(const struct options *options, int fd)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	if (options->color != COLOR_AUTO)
-		return options->color == COLOR_ALWAYS;
-	return fd >= 0 && isatty(fd) && !(no_color && *no_color);
-}
-
-static unsigned terminal_width(int fd)
-{
-	struct winsize window;
-
-	return fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
-}
 
 /* A failed write is said when it begins and when it ends; the tracer and COMMAND go on. */
 static void flush(struct session *session)
@@ -227,15 +191,17 @@ static bool is_filtered(const struct options *options)
 
 static int open_stream(struct session *session)
 {
+	char error[256];
 	struct stream_config stream = {
 		.options = session->options,
 		.run = &session->run,
-		.json_fd = session->json_fd,
-		.text_fd = session->text_fd,
-		.color = wants_color(session->options, session->text_fd),
-		.width = terminal_width(session->text_fd),
+		.outputs = &session->outputs,
 	};
 
+	if (outputs_open(&session->outputs, session->options, error, sizeof(error)) < 0) {
+		say("%s", error);
+		return EXIT_RUNTIME;
+	}
 	session->stream = stream_new(&stream);
 	if (session->stream)
 		return 0;
@@ -379,7 +345,7 @@ static void on_signals(struct session *session)
 			stream_draw_tree(session->stream, STDERR_FILENO, run_now_ns());
 			break;
 		case SIGWINCH:
-			stream_resize(session->stream, terminal_width(session->text_fd));
+			stream_resize(session->stream, outputs_width(&session->outputs));
 			break;
 		case SIGCHLD:
 			if (command_running(session) && command_poll(&session->command))
@@ -554,7 +520,8 @@ static void stop(struct session *session)
 	flush(session);
 	if (session->options->tree)
 		stream_draw_tree(session->stream,
-				 session->text_fd >= 0 ? session->text_fd : STDERR_FILENO,
+				 session->outputs.text_fd >= 0 ? session->outputs.text_fd
+							       : STDERR_FILENO,
 				 run_now_ns());
 	if (session->options->command)
 		list_alive(session);
@@ -603,8 +570,6 @@ int session_run(const struct options *options)
 		return EXIT_RUNTIME;
 	}
 	result = open_probe(&session);
-	if (!result)
-		result = open_outputs(&session);
 	if (!result)
 		result = open_stream(&session);
 	if (result)

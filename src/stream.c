@@ -11,6 +11,8 @@
 
 #include "model/stats.h"
 #include "model/tree.h"
+#include "procfs/cgroup.h"
+#include "procfs/proc.h"
 #include "sink/json.h"
 #include "sink/select.h"
 #include "sink/summary.h"
@@ -24,6 +26,8 @@ struct stream {
 	struct select *select;
 	struct tree *tree; /* only with --tree */
 	struct stats *stats;
+	struct proc_root proc;
+	struct cgroups *cgroups; /* NULL: no v2 hierarchy here */
 	unsigned width;
 	bool color;
 	uint64_t unmade; /* facts that memory was missing for */
@@ -47,19 +51,20 @@ static void on_selected(void *context, const struct fact *fact)
 
 static int open_sinks(struct stream *stream, const struct stream_config *config)
 {
-	struct json_sink_config json = {.run = &config->run->context, .fd = config->json_fd};
+	struct json_sink_config json = {.run = &config->run->context,
+					.fd = config->outputs->json_fd};
 	struct text_sink_config text = {
 		.run = &config->run->context,
-		.fd = config->text_fd,
-		.color = config->color,
-		.columns = config->width,
+		.fd = config->outputs->text_fd,
+		.color = config->outputs->color,
+		.columns = outputs_width(config->outputs),
 		.ascii = !is_utf8(),
 		.time = config->options->time,
 	};
 
-	if (config->json_fd >= 0 && !(stream->json = json_sink_new(&json)))
+	if (config->outputs->json_fd >= 0 && !(stream->json = json_sink_new(&json)))
 		return -ENOMEM;
-	if (config->text_fd >= 0 && !(stream->text = text_sink_new(&text)))
+	if (config->outputs->text_fd >= 0 && !(stream->text = text_sink_new(&text)))
 		return -ENOMEM;
 	return 0;
 }
@@ -72,9 +77,11 @@ struct stream *stream_new(const struct stream_config *config)
 		return NULL;
 	stream->options = config->options;
 	stream->run = config->run;
-	stream->width = config->width;
-	stream->color = config->color;
+	stream->width = outputs_width(config->outputs);
+	stream->color = config->outputs->color;
 	stream->stats = stats_new();
+	if (proc_root_init(&stream->proc, NULL) == 0)
+		cgroups_new(&stream->proc, &stream->cgroups);
 	stream->select = select_new(&config->options->filters, on_selected, stream);
 	if (config->options->tree)
 		stream->tree = tree_new(config->options->tree_max);
@@ -94,10 +101,25 @@ void stream_free(struct stream *stream)
 	select_free(stream->select);
 	tree_free(stream->tree);
 	stats_free(stream->stats);
+	cgroups_free(stream->cgroups);
+	proc_root_release(&stream->proc);
 	free(stream);
 }
 
-void stream_take(struct stream *stream, const struct fact *fact)
+/* The path of the cgroup, which the kernel half tells by its id alone. */
+static void name_cgroup(struct stream *stream, struct fact_place *place)
+{
+	const char *path = NULL;
+
+	if (!fact_num_known(place->cgroup_id) || place->cgroup_id <= CGROUP_ID_ROOT)
+		return;
+	if (stream->cgroups)
+		path = cgroups_path(stream->cgroups, place->cgroup_id);
+	place->cgroup = path ? (struct fact_text){path, strlen(path)}
+			     : (struct fact_text){.len = FACT_TEXT_UNKNOWN};
+}
+
+static void take(struct stream *stream, const struct fact *fact)
 {
 	int error = stats_take(stream->stats, fact);
 
@@ -105,6 +127,19 @@ void stream_take(struct stream *stream, const struct fact *fact)
 		error = -ENOMEM;
 	stream->unmade += error < 0;
 	select_take(stream->select, fact);
+}
+
+void stream_take(struct stream *stream, const struct fact *fact)
+{
+	struct fact placed;
+
+	if (fact->type != FACT_FORK && fact->type != FACT_PROCESS) {
+		take(stream, fact);
+		return;
+	}
+	placed = *fact;
+	name_cgroup(stream, fact->type == FACT_FORK ? &placed.fork.place : &placed.process.place);
+	take(stream, &placed);
 }
 
 int stream_flush(struct stream *stream)
@@ -117,7 +152,8 @@ int stream_flush(struct stream *stream)
 
 uint64_t stream_lost(const struct stream *stream)
 {
-	return stream->unmade + (stream->json ? json_sink_lost(stream->json) : 0) +
+	return stream->unmade + select_lost(stream->select) +
+	       (stream->json ? json_sink_lost(stream->json) : 0) +
 	       (stream->text ? text_sink_lost(stream->text) : 0);
 }
 

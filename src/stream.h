@@ -9,6 +9,7 @@
 
 #include "model/fact.h"
 #include "options.h"
+#include "outputs.h"
 #include "run.h"
 
 struct stream;
@@ -16,10 +17,7 @@ struct stream;
 struct stream_config {
 	const struct options *options;
 	const struct run *run;
-	int json_fd; /* -1 = no JSON */
-	int text_fd; /* -1 = no text */
-	bool color;  /* of text_fd */
-	unsigned width; /* of text_fd's terminal; 0 = no terminal: nothing is cut */
+	const struct outputs *outputs;
 };
 
 /* stream_new - NULL when out of memory. */

@@ -214,8 +214,7 @@ struct fact {
 			fact_num backwards; /* bool */
 		} clock;
 		struct {
-			struct fact_text version, boot_id, kernel, arch, command;
-			struct fact_text options; /* NUL-separated words */
+			struct fact_text version, boot_id, kernel, arch, command, options;
 			struct fact_text hooks; /* NUL-separated names: an array of strings in JSON */
 			fact_num reap_source; /* enum fact_source */
 			fact_num ring_bytes;

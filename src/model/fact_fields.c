@@ -117,7 +117,7 @@ static const struct fact_field start_fields[] = {
 	TEXT("arch", start.arch, "Machine architecture."),
 	TEXT("command", start.command,
 	     "The command that was started and is traced, if one was given."),
-	LIST("options", start.options, "What was typed, COMMAND apart."),
+	TEXT("options", start.options, "What was typed, COMMAND apart."),
 	LIST("hooks", start.hooks, "Names of the kernel hooks in use."),
 	WORD("reap_source", start.reap_source, fact_source_words,
 	     "Where the instant of a reap is taken from."),

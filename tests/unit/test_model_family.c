@@ -384,7 +384,7 @@ static void namespace_dies_as_frees_tell(void **state)
 	story_told(s, "exit 502<500 code 0", "exit 500<10 code 0", "exit 503<500 signal 9 by ? ?",
 		   "reap 500<10 wait by 10 latency 1 idle ? wake ?", "free 500<10",
 		   "reap 503<500 auto error 20", "free 503<500",
-		   "reap 502<500 namespace by 500 latency 31 error 31", "free 502<500");
+		   "reap 502<500 unseen by ? latency 31 error 31", "free 502<500");
 	story_end(s);
 }
 
