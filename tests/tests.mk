@@ -35,8 +35,15 @@ check-e2e: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live the scenarios under the 
 VM_OUT := build-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
 VM_PROGRAMS := $(VM_OUT)/proctrace $(VM_OUT)/tests/workloads/workload $(VM_OUT)/tests/e2e/runner
 
+VM_MAKE = $(MAKE) --no-print-directory STATIC=1 SAN= OUT=$(VM_OUT) $(VM_PROGRAMS)
+
 vm-programs:
-	$(Q)$(MAKE) --no-print-directory STATIC=1 SAN= OUT=$(VM_OUT) $(VM_PROGRAMS)
+ifeq ($(CROSS),)
+	$(Q)$(VM_MAKE)
+else
+	$(Q)sysroot=$$(scripts/cross-sysroot $(ARCH)) && PKG_CONFIG_SYSROOT_DIR=$$sysroot \
+		PKG_CONFIG_LIBDIR=$$sysroot/usr/lib/$(CROSS:-=)/pkgconfig $(VM_MAKE) CC="$(CROSS)gcc --sysroot=$$sysroot"
+endif
 
 check-vm: vm-programs ## live them inside other kernels, with each source of reap times (no root)
 	$(Q)ARCH=$(ARCH) tests/vm/matrix $(VM_OUT)
