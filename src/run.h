@@ -27,3 +27,9 @@ uint64_t run_now_ns(void);
  * last call if that is a step (50 ms and more), else 0; small drifts are taken over silently.
  */
 int64_t run_clock_check(struct run *run);
+
+/*
+ * run_on_each_cpu - moves this thread over all CPUs and back. A CPU that idles without its tick does not
+ * notice the end of an RCU grace period, and holds the frees of the processes that died there back.
+ */
+void run_on_each_cpu(void);

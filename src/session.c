@@ -369,12 +369,14 @@ static void on_tick(struct session *session, uint64_t now_ns)
 	losses_look(&session->losses, session->probe, now_ns, on_fact, session);
 }
 
-/* --wait-all: nobody of COMMAND's subtree is left, not even of those whom the filters leave out. */
+/*
+ * --wait-all: nobody of COMMAND's subtree is left, not even of those whom the filters leave out. The
+ * kernel's own list says so: what the model still holds may wait for a free that is long in coming.
+ */
 static bool all_gone(struct session *session)
 {
 	return session->options->wait_all && !command_running(session) &&
-	       model_count_unreaped(session->model) == 0 &&
-	       probe_count_subtree(session->probe) <= 0;
+	       model_count_alive(session->model) == 0 && probe_count_subtree(session->probe) <= 0;
 }
 
 static void check_deadlines(struct session *session, bool drained)
@@ -392,6 +394,8 @@ static void check_deadlines(struct session *session, bool drained)
 		advance(session, PHASE_STOP);
 	if (session->phase == PHASE_RUN && drained && all_gone(session))
 		advance(session, PHASE_SETTLE);
+	if (session->phase == PHASE_SETTLE && now_ns >= session->settle_ns - SETTLE_NS / 2)
+		run_on_each_cpu();
 	if (session->phase == PHASE_SETTLE &&
 	    (now_ns >= session->settle_ns ||
 	     model_count(session->model) == model_count_alive(session->model)))
@@ -403,7 +407,8 @@ static int wait_ms(const struct session *session, bool napping)
 {
 	uint64_t now_ns = run_now_ns(), until_ns = session->tick_ns;
 
-	if (napping || session->phase == PHASE_SETTLE)
+	if (napping || session->phase == PHASE_SETTLE ||
+	    (session->options->wait_all && !command_running(session)))
 		return NAP_MS;
 	if (session->stop_ns && session->stop_ns < until_ns)
 		until_ns = session->stop_ns;

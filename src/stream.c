@@ -109,12 +109,12 @@ void stream_free(struct stream *stream)
 /* The path of the cgroup, which the kernel half tells by its id alone. */
 static void name_cgroup(struct stream *stream, struct fact_place *place)
 {
-	const char *path = NULL;
+	const char *path;
 
-	if (!fact_num_known(place->cgroup_id) || place->cgroup_id <= CGROUP_ID_ROOT)
+	if (!fact_num_known(place->cgroup_id) || !stream->cgroups)
 		return;
-	if (stream->cgroups)
-		path = cgroups_path(stream->cgroups, place->cgroup_id);
+	path = place->cgroup_id == CGROUP_ID_ROOT ? "/"
+						  : cgroups_path(stream->cgroups, place->cgroup_id);
 	place->cgroup = path ? (struct fact_text){path, strlen(path)}
 			     : (struct fact_text){.len = FACT_TEXT_UNKNOWN};
 }
