@@ -94,6 +94,17 @@ static bool died_after_its_init(const struct process *process)
 	return process->up && process->up->exit_ns && process->exit_ns >= process->up->exit_ns;
 }
 
+/*
+ * A zombie that its parent was told of, and that is gone, was waited for by that parent: nobody else
+ * may (wait_consider_task, kernel/exit.c), and an adopter would have been told of it anew. How the wait
+ * was made is what nobody saw.
+ */
+static bool only_parent_can_have(const struct process *process)
+{
+	return process->state == PROCESS_ZOMBIE && process->zombie_ns && !process->zombie_assumed &&
+	       process->parent_known && !process->traced && !process->hole;
+}
+
 struct reap_sight reap_by_what_is_known(const struct process *process)
 {
 	struct reap_sight sight = {.how = HOW_UNSEEN, .reaper_comm.len = FACT_TEXT_UNKNOWN};
@@ -104,7 +115,7 @@ struct reap_sight reap_by_what_is_known(const struct process *process)
 		sight.how = HOW_NAMESPACE;
 	else if (process->up && process->up->kthread)
 		sight.how = HOW_KERNEL;
-	if (sight.how != HOW_NAMESPACE && sight.how != HOW_KERNEL)
+	if (sight.how == HOW_AUTO || (sight.how == HOW_UNSEEN && !only_parent_can_have(process)))
 		return sight;
 	sight.reaper = process->parent;
 	if (process->up)

@@ -27,6 +27,9 @@ static void move_child(struct model *model, struct process *child, const struct 
 		table_set_parent(&model->table, child, move->to, false);
 	else
 		table_clear_parent(&model->table, child);
+	/* An adopter outside of the filter is in the table by name alone: this is its only sight. */
+	if (to_known && child->up && !child->up->comm_known && fact_text_known(move->to_comm))
+		process_set_comm(child->up, move->to_comm.bytes);
 	tell_begin(&fact, FACT_REPARENT, child, move->time_ns);
 	fact.reparent.from = from;
 	fact.reparent.to = fact.parent;

@@ -115,7 +115,7 @@ static void zombie_may_be_gone_before_its_parent(void **state)
 	exits_to(s, 40, P, T, PT_ADOPTER_SUBREAPER, T);
 	is_freed(s, 50, G);
 	story_told(s, "exit 200<100 code 0", "exit 100<10 code 0",
-		   "reap 200<100 unseen by ? latency 27 error 27", "free 200<100");
+		   "reap 200<100 unseen by 100 latency 27 error 27", "free 200<100");
 	story_end(s);
 }
 
@@ -384,7 +384,7 @@ static void namespace_dies_as_frees_tell(void **state)
 	story_told(s, "exit 502<500 code 0", "exit 500<10 code 0", "exit 503<500 signal 9 by ? ?",
 		   "reap 500<10 wait by 10 latency 1 idle ? wake ?", "free 500<10",
 		   "reap 503<500 auto error 20", "free 503<500",
-		   "reap 502<500 unseen by ? latency 31 error 31", "free 502<500");
+		   "reap 502<500 unseen by 500 latency 31 error 31", "free 502<500");
 	story_end(s);
 }
 

@@ -134,7 +134,7 @@ static void wait_call_without_a_number_is_left_to_the_free(void **state)
 	send(s, &r);
 	story_told(s, "exit 100<10 code 0");
 	is_freed(s, 40, C);
-	story_told(s, "reap 100<10 unseen by ? latency 18 error 18", "free 100<10");
+	story_told(s, "reap 100<10 unseen by 10 latency 18 error 18", "free 100<10");
 	assert_int_equal(story_last(s)->unsure, false);
 	story_end(s);
 }
@@ -179,7 +179,7 @@ static void seen_from_outside(void **state)
 	exits(s, 20, C, T, 0);
 	is_told(s, 22, C, T, 0);
 	model_reaped(s->model, C, START_NS + 50, 5, SOURCE_PIDFD, nobody, NULL);
-	story_told(s, "exit 100<10 code 0", "reap 100<10 unseen by ? latency 28 error 5");
+	story_told(s, "exit 100<10 code 0", "reap 100<10 unseen by 10 latency 28 error 5");
 	model_reaped(s->model, C, START_NS + 51, 5, SOURCE_PIDFD, nobody, NULL);
 	assert_int_equal(model_totals(s->model).duplicates, 1);
 	is_freed(s, 60, C);
