@@ -28,6 +28,7 @@
 #include "proctrace/settings.h"
 #include "ring/ring.h"
 #include "run.h"
+#include "stragglers.h"
 #include "stream.h"
 #include "zombie_watch.h"
 
@@ -38,6 +39,7 @@
 #define TICK_NS 1000000000ull
 #define SETTLE_NS                                                                                  \
 	2000000000ull /* at most, at the end, for the last frees: an RCU grace period each */
+#define LATE_NS	  10000000000ull /* lazy RCU may hold a free back for so long */
 #define NS_PER_MS 1000000ull
 
 /* The order of a run. Each phase only ever moves on to a later one. */
@@ -70,6 +72,8 @@ struct session {
 	uint64_t stop_ns; /* -d */
 	uint64_t settle_ns; /* when PHASE_SETTLE gives up */
 	uint64_t tick_ns; /* next look at counters and clocks */
+	uint64_t late_ns; /* next look for dead ones whose end was not told */
+	uint64_t late_frees; /* forgotten without one */
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -367,6 +371,11 @@ static void on_tick(struct session *session, uint64_t now_ns)
 		stream_take(session->stream, &fact);
 	}
 	losses_look(&session->losses, session->probe, now_ns, on_fact, session);
+	if (now_ns < session->late_ns)
+		return;
+	session->late_ns = now_ns + LATE_NS;
+	stragglers_close(session->model, &session->check.root, now_ns - LATE_NS, now_ns);
+	session->late_frees += model_expire(session->model, now_ns - 2 * LATE_NS);
 }
 
 /*
@@ -513,6 +522,7 @@ static void stop(struct session *session)
 	struct fact end;
 
 	check_for_the_last_time(session);
+	stragglers_close(session->model, &session->check.root, UINT64_MAX, run_now_ns());
 	probe_detach(session->probe);
 	while (ring_consume(session->ring, BATCH_RECORDS) > 0)
 		flush(session);
@@ -520,6 +530,8 @@ static void stop(struct session *session)
 	fact_clear(&end, FACT_END, run_now_ns());
 	stream_end(session->stream, &end);
 	end.end.alive_left = model_count_alive(session->model);
+	end.end.late_frees = session->late_frees + model_count(session->model) -
+			     model_count_unreaped(session->model);
 	bookends_end(&session->losses, session->probe, &session->check, &end);
 	stream_take(session->stream, &end);
 	flush(session);

@@ -224,6 +224,7 @@ struct fact {
 		struct {
 			fact_num forks, execs, exits, failures, reaps, reparents, processes;
 			fact_num zombies_left, alive_left;
+			fact_num late_frees; /* reaped, and the final costs had not come */
 			fact_num seen, delivered, dropped, recursion_misses, malformed, output_dropped;
 			fact_num verify_rounds, verify_compared, verify_mismatches;
 			struct fact_text verdict; /* "complete", "lossy", "mismatch", "unverified" */

@@ -137,6 +137,7 @@ static const struct fact_field end_fields[] = {
 	NUM("processes", end.processes, "Processes that were there when the tracer began."),
 	NUM("zombies_left", end.zombies_left, "Zombies still waiting to be reaped at the end."),
 	NUM("alive_left", end.alive_left, "Processes still alive at the end."),
+	NUM("late_frees", end.late_frees, "Reaped lives whose free the kernel had not announced."),
 	NUM("seen", end.seen, "Events that the kernel half saw; equals delivered + dropped."),
 	NUM("delivered", end.delivered, "Events that the kernel half handed over."),
 	NUM("dropped", end.dropped, "Events that the kernel half had to drop."),

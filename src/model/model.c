@@ -126,6 +126,7 @@ static int do_find_dead(struct model *model, struct process *process, const stru
 
 static void reaped(struct model *model, struct process *process, const struct reap_sight *sight)
 {
+	process->reaped_ns = sight->time_ns;
 	if (process->state < PROCESS_DYING) {
 		exit_found(model, process, sight->time_ns);
 		/* Without a hole it had ended before the tracer came, and only waited. */
@@ -416,6 +417,20 @@ void model_gone(struct model *model, struct pt_identity who, uint64_t time_ns)
 
 	model->last_ns = time_ns;
 	advance(model, table_sight(&model->table, who, false), who, LIFE_GONE, &gone);
+}
+
+size_t model_expire(struct model *model, uint64_t before_ns)
+{
+	struct process *process, *next;
+	size_t cnt = 0;
+
+	HASH_ITER (by_id, model->table.by_id, process, next) {
+		if (process->state != PROCESS_REAPED || process->reaped_ns >= before_ns)
+			continue;
+		drop(model, process);
+		cnt++;
+	}
+	return cnt;
 }
 
 void model_gap(struct model *model)

@@ -53,6 +53,13 @@ void model_reaped(struct model *model, struct pt_identity who, uint64_t time_ns,
  */
 void model_gone(struct model *model, struct pt_identity who, uint64_t time_ns);
 
+/*
+ * model_expire - forgets who was reaped before `before_ns` and whose free has not come: it may be late by
+ * as long as a grace period takes (seconds), or never come. A free after this is of an unknown process.
+ * Returns how many. A pass over the table.
+ */
+size_t model_expire(struct model *model, uint64_t before_ns);
+
 /* model_gap - events were lost: facts are unsure until the next model_healed(). */
 void model_gap(struct model *model);
 void model_healed(struct model *model);

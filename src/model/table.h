@@ -68,6 +68,7 @@ struct process {
 	struct pt_identity birth_parent;
 	uint64_t exit_ns; /* 0 = not seen */
 	uint64_t zombie_ns; /* 0 = not told of */
+	uint64_t reaped_ns;
 	struct signal_note *note; /* the signal that may have killed it: few lives ever get one */
 	uint32_t status, leader_status;
 	uint32_t exit_signal;

@@ -302,6 +302,8 @@ static void print_events(struct page *page, const struct stats_totals *totals,
 		page_item(page, "%" PRIu64 " malformed", end->end.malformed);
 	if (known(end->end.output_dropped))
 		page_item(page, "%" PRIu64 " lines not written", end->end.output_dropped);
+	if (known(end->end.late_frees))
+		page_item(page, "%" PRIu64 " final costs late", end->end.late_frees);
 	if (totals->lives_left_out)
 		page_item(page, "%" PRIu64 " lives beyond the table", totals->lives_left_out);
 	page_line(page);

@@ -427,7 +427,7 @@ start_storm() {
 	[ "$status" -eq 0 ]
 	complete t.jsonl
 	local counts
-	counts=$(jq -n -c 'reduce inputs as $fact ({}; .[$fact.type] += 1)' t.jsonl)
+	counts=$(jq -n -c 'reduce inputs as $fact ({}; .[$fact.type] += 1 | .late += ($fact.late_frees // 0))' t.jsonl)
 	echo "$counts"
-	jq -e '.fork == 20003 and .exit == 20003 and .reap == 20003 and .free == 20003' <<<"$counts"
+	jq -e '.fork == 20003 and .exit == 20003 and .reap == 20003 and .free + .late == 20003' <<<"$counts"
 }

@@ -169,6 +169,26 @@ static void free_names_the_kernel_thread(void **state)
 	story_end(s);
 }
 
+/* A free may never come: the table does not wait for it for ever. */
+static void a_free_that_never_comes(void **state)
+{
+	struct story *s = with_child();
+	struct process_view view;
+
+	exits(s, 20, C, T, 0);
+	is_told(s, 22, C, T, 0);
+	assert_int_equal(model_expire(s->model, UINT64_MAX), 0);
+	is_reaped(s, 30, C, T, 0);
+	assert_int_equal(model_expire(s->model, START_NS + 30), 0);
+	assert_true(model_find(s->model, C, &view));
+	assert_int_equal(model_expire(s->model, START_NS + 31), 1);
+	assert_false(model_find(s->model, C, &view));
+	is_freed(s, 60, C);
+	assert_int_equal(model_totals(s->model).unknown_subjects, 1);
+	story_told(s, "exit 100<10 code 0", "reap 100<10 wait by 10 latency 8 idle ? wake ?");
+	story_end(s);
+}
+
 static void seen_from_outside(void **state)
 {
 	struct story *s = with_child();
@@ -247,6 +267,7 @@ int main(void)
 		cmocka_unit_test(wait_call_without_a_number_is_left_to_the_free),
 		cmocka_unit_test(free_alone_bounds_the_reap),
 		cmocka_unit_test(free_names_the_kernel_thread),
+		cmocka_unit_test(a_free_that_never_comes),
 		cmocka_unit_test(seen_from_outside),
 		cmocka_unit_test(collected_by_a_tracer),
 		cmocka_unit_test(released_in_the_tracers_wait),
