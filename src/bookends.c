@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 static struct fact_text text_of(const char *text)
 {
 	return (struct fact_text){.bytes = text, .len = strlen(text)};
@@ -74,4 +76,35 @@ void bookends_end(const struct losses *losses, const struct probe *probe,
 	else if (!check->rounds)
 		verdict = "unverified";
 	end->end.verdict = text_of(verdict);
+}
+
+#define ALIVE_LISTED 20
+
+struct alive_list {
+	struct buffer *names;
+	size_t cnt;
+};
+
+static int add_alive(void *context, const struct process_view *view)
+{
+	struct alive_list *list = context;
+
+	if (view->state != PROCESS_ALIVE || list->cnt++ >= ALIVE_LISTED)
+		return 0;
+	buffer_add_char(list->names, ' ');
+	printable_add(list->names, view->comm, strlen(view->comm), PRINTABLE_WHOLE, false);
+	buffer_add_char(list->names, '(');
+	buffer_add_u64(list->names, view->id.tgid);
+	buffer_add_char(list->names, ')');
+	return 0;
+}
+
+size_t bookends_alive(const struct model *model, struct buffer *names)
+{
+	struct alive_list list = {.names = names};
+
+	model_each(model, add_alive, &list);
+	if (list.cnt > ALIVE_LISTED)
+		buffer_add_text(names, " and more");
+	return list.cnt;
 }

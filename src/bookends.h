@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "crosscheck.h"
 #include "losses.h"
 #include "options.h"
@@ -26,3 +27,8 @@ void bookends_start(const struct run *run, const struct options *options, const 
  */
 void bookends_end(const struct losses *losses, const struct probe *probe, const struct crosscheck *check,
 		  struct fact *end);
+
+#define BOOKENDS_ALIVE_BYTES 4096
+
+/* bookends_alive - appends " name(pid)" for each process alive, some twenty of them; how many there are. */
+size_t bookends_alive(const struct model *model, struct buffer *names);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/printable.h"
 #include "bookends.h"
 #include "command.h"
 #include "crosscheck.h"
@@ -465,40 +464,15 @@ static int loop(struct session *session)
 
 /* --- stop ----------------------------------------------------------------------------------- */
 
-#define ALIVE_LISTED 20
-
-struct alive_list {
-	struct buffer text;
-	size_t cnt;
-};
-
-static int add_alive(void *context, const struct process_view *view)
-{
-	struct alive_list *list = context;
-
-	if (view->state != PROCESS_ALIVE)
-		return 0;
-	if (list->cnt++ >= ALIVE_LISTED)
-		return 0;
-	buffer_add_text(&list->text, " ");
-	printable_add(&list->text, view->comm, strlen(view->comm), PRINTABLE_WHOLE, false);
-	buffer_add_text(&list->text, "(");
-	buffer_add_u64(&list->text, view->id.tgid);
-	buffer_add_text(&list->text, ")");
-	return 0;
-}
-
 /* Of COMMAND's subtree: who outlives the run. */
 static void list_alive(struct session *session)
 {
-	struct alive_list list = {0};
+	struct buffer names;
 
-	buffer_init(&list.text, ALIVE_LISTED * (PT_COMM_BYTES * 6 + 16));
-	model_each(session->model, add_alive, &list);
-	if (list.cnt)
-		say("still alive:%.*s%s", (int)list.text.len, list.text.bytes,
-		    list.cnt > ALIVE_LISTED ? ", and more" : "");
-	buffer_release(&list.text);
+	buffer_init(&names, BOOKENDS_ALIVE_BYTES);
+	if (bookends_alive(session->model, &names))
+		say("still alive:%.*s", (int)names.len, names.bytes);
+	buffer_release(&names);
 }
 
 /* While records still flow, or what happens meanwhile would look like a difference. */
