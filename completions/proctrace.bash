@@ -67,7 +67,7 @@ _proctrace()
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options --" -- "$cur")
 		elif ((COMP_CWORD == 1)); then
-			mapfile -t COMPREPLY < <(compgen -W 'trace help version' -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -W 'trace doctor help version' -- "$cur")
 		fi
 		;;
 	esac

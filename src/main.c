@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cmd/doctor.h"
 #include "options.h"
 #include "session.h"
 
@@ -39,6 +40,8 @@ int main(int argc, char **argv)
 	case ACTION_VERSION:
 		return puts("proctrace " PROCTRACE_VERSION) < 0 || fflush(stdout) ? EXIT_RUNTIME
 										  : EXIT_OK;
+	case ACTION_DOCTOR:
+		return doctor_run(&options);
 	case ACTION_TRACE:
 		break;
 	}

@@ -316,9 +316,24 @@ static int refuse_option(struct parse *parse, int result, const char *word)
 			      parse->typed);
 }
 
+/* What the self-test of doctor can be run with; all others speak of a stream. */
+static bool is_for_doctor(const struct option_row *row)
+{
+	static const char *const names[] = {"json", "ring", "reap-source", "help", "version"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(row->name, names[i]))
+			return true;
+	return false;
+}
+
 static int take_row(struct parse *parse, const struct option_row *row, int found)
 {
 	typed_set(parse, row, found);
+	if (*parse->action == ACTION_DOCTOR && !is_for_doctor(row))
+		return options_refuse(parse,
+				      "option '%s' is not for doctor; try 'proctrace --help'",
+				      parse->typed);
 	if (row->take)
 		return row->take(parse, optarg);
 	*(bool *)((char *)parse->options + row->flag) = true;
@@ -344,6 +359,9 @@ static int take_command(struct parse *parse, char **argv, bool dashes)
 {
 	if (dashes && !*argv)
 		return options_refuse(parse, "no COMMAND after '--'; try 'proctrace --help'");
+	if (*argv && *parse->action == ACTION_DOCTOR)
+		return options_refuse(parse, "doctor takes no COMMAND, and no word like '%s'",
+				      *argv);
 	if (*argv && !dashes)
 		return options_refuse(parse,
 				      "unknown command '%s'; to trace a program put -- "
@@ -356,6 +374,7 @@ static int take_command(struct parse *parse, char **argv, bool dashes)
 
 static int parse_words(struct parse *parse, int argc, char **argv)
 {
+	const enum action asked = *parse->action;
 	struct getopt_form form;
 	int behind = 1; /* the word behind the last option and its value */
 	int found, err;
@@ -369,7 +388,7 @@ static int parse_words(struct parse *parse, int argc, char **argv)
 		if (!row || found == '?' || found == ':')
 			return refuse_option(parse, found, argv[optind - 1]);
 		err = take_row(parse, row, found);
-		if (err || *parse->action != ACTION_TRACE)
+		if (err || *parse->action != asked)
 			return err;
 		behind = optind;
 	}
@@ -402,6 +421,10 @@ int options_parse(int argc, char **argv, struct options *ret_options, enum actio
 	if (!strcmp(word, "version"))
 		return take_version(&parse, NULL);
 	/* The subcommand then stands where getopt_long expects the program's name. */
+	if (!strcmp(word, "doctor")) {
+		*ret_action = ACTION_DOCTOR;
+		return parse_words(&parse, argc - 1, argv + 1);
+	}
 	if (!strcmp(word, "trace"))
 		return parse_words(&parse, argc - 1, argv + 1);
 	return parse_words(&parse, argc, argv);

@@ -67,7 +67,7 @@ struct options {
 };
 
 /* What to do, as parsed: a subcommand or one of the options that end at once. */
-enum action { ACTION_TRACE, ACTION_HELP, ACTION_VERSION };
+enum action { ACTION_TRACE, ACTION_DOCTOR, ACTION_HELP, ACTION_VERSION };
 
 /*
  * options_parse - argv to `ret_options` and `ret_action`. 0; EXIT_USAGE with one line in `ret_error`

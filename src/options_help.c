@@ -10,6 +10,7 @@
 #define HELP_COLUMN	28 /* where what an option does begins */
 
 static const char usage[] = "Usage: proctrace [trace] [OPTION]... [-- COMMAND ARG...]\n"
+			    "       proctrace doctor [-j]\n"
 			    "       proctrace help | version\n\n";
 
 static const char intro[] =
