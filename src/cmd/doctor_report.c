@@ -23,11 +23,12 @@ static const struct {
 struct doctor_item *doctor_say(struct doctor_report *report, enum doctor_section section,
 			       const char *name, enum doctor_state state, const char *format, ...)
 {
-	struct doctor_item *item = &report->items[report->cnt];
+	struct doctor_item *item;
 	va_list args;
 
 	if (report->cnt == DOCTOR_ITEMS_MAX)
 		return NULL;
+	item = &report->items[report->cnt];
 	*item = (struct doctor_item){.section = section, .name = name, .state = state};
 	va_start(args, format);
 	vsnprintf(item->note, sizeof(item->note), format, args);

@@ -128,6 +128,17 @@ static void test_words(void **state)
 	assert_int_equal(p.action, ACTION_VERSION);
 	good(&p, "--version", NULL);
 	assert_int_equal(p.action, ACTION_VERSION);
+	assert_true(good(&p, "doctor", "-j", NULL)->json);
+	assert_int_equal(p.action, ACTION_DOCTOR);
+	assert_int_equal(good(&p, "doctor", "--reap-source", "free", "--ring", "64K", NULL)->reap,
+			 REAP_FREE);
+	assert_int_equal(p.action, ACTION_DOCTOR);
+	good(&p, "doctor", "--help", NULL);
+	assert_int_equal(p.action, ACTION_HELP);
+	bad("'-p' is not for doctor", "doctor", "-p", "1", NULL);
+	bad("'--tree' is not for doctor", "doctor", "--tree", NULL);
+	bad("doctor takes no COMMAND", "doctor", "--", "true", NULL);
+	bad("doctor takes no COMMAND", "doctor", "me", NULL);
 	bad("unknown command 'zombies'", "zombies", NULL);
 	bad("unknown command 'zombies'", "trace", "zombies", NULL);
 	bad("proctrace -- ls", "ls", NULL);
