@@ -24,7 +24,8 @@
 		bounded_ &(mask);                                                                  \
 	})
 
-/* The tail while it grows. `at` stays below TAIL_MASK + 1, and each piece's room lies behind that.
+/*
+ * The tail while it grows. `at` stays below TAIL_MASK + 1, and each piece's room lies behind that.
  */
 struct tail_writer {
 	char *bytes;

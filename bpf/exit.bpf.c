@@ -51,7 +51,8 @@ static __always_inline bool exit_autoreap(struct task_struct *task)
 	       (action.sa.sa_flags & SA_NOCLDWAIT);
 }
 
-/* Can it have children? A thread that exited before may have handed its own to this one, not away.
+/*
+ * Can it have children? A thread that exited before may have handed its own to this one, not away.
  */
 static __always_inline bool exit_childless(struct task_struct *task)
 {

@@ -43,7 +43,8 @@ static __always_inline void signal_fill(struct pt_event_signal *e, const struct 
 	__builtin_memset(e->sender_comm, 0, sizeof(e->sender_comm));
 }
 
-/* Sent by the kernel on its own account; a timer's signal is made in whatever task was interrupted.
+/*
+ * Sent by the kernel on its own account; a timer's signal is made in whatever task was interrupted.
  */
 static __always_inline bool code_is_kernel(int code)
 {

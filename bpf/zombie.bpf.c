@@ -65,7 +65,8 @@ int on_death_signal(__u64 *ctx)
 		zombie_emit(&who, receiver, parent, ctx[0], flags);
 		return 0;
 	}
-	/* A fault's signal has such codes too, but its receiver is current; others' need SIGCHLD.
+	/*
+	 * A fault's signal has such codes too, but its receiver is current; others' need SIGCHLD.
 	 */
 	if ((int)ctx[0] != SIGCHLD || BPF_CORE_READ(receiver, tgid) == BPF_CORE_READ(current, tgid))
 		return 0;

@@ -23,7 +23,8 @@ void command_init(struct command *command)
 				!getrlimit(RLIMIT_NOFILE, &command->descriptors);
 }
 
-/* Handlers fall to default at the exec, but one of ours must not run in the child before it either.
+/*
+ * Handlers fall to default at the exec, but one of ours must not run in the child before it either.
  */
 static void restore_dispositions(const sigset_t *ignored)
 {
@@ -125,7 +126,8 @@ bool command_poll(struct command *command)
 	return true;
 }
 
-/* The limit stops a core file, the flag also a core that a program would be fed with (man 5 core).
+/*
+ * The limit stops a core file, the flag also a core that a program would be fed with (man 5 core).
  */
 static void die_of(int signal)
 {

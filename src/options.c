@@ -238,7 +238,8 @@ int options_refuse(struct parse *parse, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* getopt's two forms of the table: long options, and "+:p:u:...", '+' so that nothing is permuted.
+/*
+ * getopt's two forms of the table: long options, and "+:p:u:...", '+' so that nothing is permuted.
  */
 struct getopt_form {
 	struct option longs[ROWS_MAX + 1];
@@ -392,7 +393,8 @@ static int parse_words(struct parse *parse, int argc, char **argv)
 			return err;
 		behind = optind;
 	}
-	/* Only a "--" that ended the options moves optind; one that was a value did not end them.
+	/*
+	 * Only a "--" that ended the options moves optind; one that was a value did not end them.
 	 */
 	err = take_command(parse, argv + optind, optind > behind);
 	return err ?: check_together(parse);

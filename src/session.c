@@ -157,7 +157,8 @@ static int catch_signals(struct session *session)
 											   : 0;
 }
 
-/* Edge-triggered: the programs say when to look (enum reader_state), not the presence of records.
+/*
+ * Edge-triggered: the programs say when to look (enum reader_state), not the presence of records.
  */
 static int watch_ring(struct session *session)
 {

@@ -152,7 +152,8 @@ static size_t replace_invalid(char *ret_text)
 	return 3;
 }
 
-/* What stands between the quotes, in at most `room` bytes. Returns how much of the input is in it.
+/*
+ * What stands between the quotes, in at most `room` bytes. Returns how much of the input is in it.
  */
 static size_t add_content(struct buffer *out, const char *bytes, size_t len, size_t room,
 			  bool *ret_exact)

@@ -117,7 +117,8 @@ static size_t escape(char *ret_text, uint32_t c)
 	return (size_t)sprintf(ret_text, c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
 }
 
-/* Everything but a run of plain ASCII: one character, or one byte that is none. Returns its bytes.
+/*
+ * Everything but a run of plain ASCII: one character, or one byte that is none. Returns its bytes.
  */
 static size_t add_special(struct line *line, const char *bytes, size_t len)
 {

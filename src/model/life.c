@@ -134,7 +134,8 @@ static void latency_keep(struct life *life, const struct fact *fact)
 		life->zombie_ns = fact->boot_ns - latency_ns;
 }
 
-/* The wait status, for a life whose exit was not seen: code in bits 8-15, signal in 0-6 (wait(2)).
+/*
+ * The wait status, for a life whose exit was not seen: code in bits 8-15, signal in 0-6 (wait(2)).
  */
 static void status_keep(struct life *life, fact_num status)
 {

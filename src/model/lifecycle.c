@@ -48,8 +48,9 @@ const struct life_step lifecycle[LIFE_ROW_CNT][LIFE_EVENT_CNT] = {
 			[LIFE_FREE] = STEP(REAPED, FREE),
 			[LIFE_SIGNAL] = STEP(ALIVE, NOTE_SIGNAL),
 			[LIFE_OOM] = STEP(ALIVE, NOTE_OOM),
-			/* An event may have brought it in before the snapshot came to it.
-				 */
+			/*
+			 * An event may have brought it in before the snapshot came to it.
+			 */
 			[LIFE_TASK] = STEP(ALIVE, APPEAR),
 			[LIFE_TASK_YOUNG] = STEP(ALIVE, FILL),
 			/* Seen between signal->live reaching 0 and the tracepoint: the exit
@@ -65,8 +66,9 @@ const struct life_step lifecycle[LIFE_ROW_CNT][LIFE_EVENT_CNT] = {
 		{
 			[LIFE_FORK] = STEP(DYING, BIRTH),
 			[LIFE_EXEC] = STEP(DYING, NOTHING),
-			/* Twice before 6.16, where two threads both see signal->live at 0.
-				 */
+			/*
+			 * Twice before 6.16, where two threads both see signal->live at 0.
+			 */
 			[LIFE_EXIT] = STEP(DYING, EXIT),
 			[LIFE_EXIT_SILENT] = STEP(ZOMBIE, EXIT),
 			[LIFE_ZOMBIE] = STEP(ZOMBIE, BECOME_ZOMBIE),

@@ -41,7 +41,8 @@ void model_free(struct model *model)
 	free(model);
 }
 
-/* Forgets a process for good; children that have not left it by now have gone nobody knows where.
+/*
+ * Forgets a process for good; children that have not left it by now have gone nobody knows where.
  */
 static void drop(struct model *model, struct process *process)
 {
@@ -380,8 +381,7 @@ int model_event(struct model *model, const struct event *event)
 	return advance(model, process, event->who, life, event);
 }
 
-/* --- what does not come through the ring -------------------------------------------------------
- */
+/* --- what does not come through the ring --------------------------------------------------------- */
 
 void model_reaped(struct model *model, struct pt_identity who, uint64_t time_ns, uint64_t error_ns,
 		  enum fact_source source, struct pt_identity reaper, const char *reaper_comm)
@@ -464,8 +464,7 @@ void model_healed(struct model *model)
 		heal(model, process);
 }
 
-/* --- questions -----------------------------------------------------------------------------------
- */
+/* --- questions ----------------------------------------------------------------------------------- */
 
 static struct process_view view_of(const struct process *process)
 {

@@ -1,4 +1,5 @@
-/* From the zombie instant to the free: since when it waits, who reaped it, and how long that took.
+/*
+ * From the zombie instant to the free: since when it waits, who reaped it, and how long that took.
  */
 #pragma once
 

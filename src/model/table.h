@@ -18,7 +18,8 @@
 #include "model/model.h"
 #include "model/slab.h"
 
-/* PROC_PID_INIT_INO of include/linux/proc_ns.h: the initial pid namespace has it on every kernel.
+/*
+ * PROC_PID_INIT_INO of include/linux/proc_ns.h: the initial pid namespace has it on every kernel.
  */
 #define PID_NS_INITIAL 0xEFFFFFFCu
 

@@ -281,7 +281,8 @@ static void sort_children(struct life *life)
 	life->unsorted = !life->last_child->shown;
 }
 
-/* Hidden ones go last among their brothers, so that whoever shows a life knows if it is the last.
+/*
+ * Hidden ones go last among their brothers, so that whoever shows a life knows if it is the last.
  */
 static void sort_brothers(struct tree *tree)
 {

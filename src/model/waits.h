@@ -22,7 +22,8 @@ struct waits {
 
 void waits_release(struct waits *waits);
 
-/* waits_add - one zombie's wait. 0 or -ENOMEM (then it is in cnt, sum and max, but in no quantile).
+/*
+ * waits_add - one zombie's wait. 0 or -ENOMEM (then it is in cnt, sum and max, but in no quantile).
  */
 int waits_add(struct waits *waits, uint64_t wait_ns, bool at_most);
 

@@ -92,7 +92,8 @@ bool mountinfo_unescape(const char *text, size_t len, char ret_path[MOUNT_PATH_B
 	return true;
 }
 
-/* "hidepid=2", in words from 5.8 on: "hidepid=invisible". 0 and "off" are not shown, but allowed.
+/*
+ * "hidepid=2", in words from 5.8 on: "hidepid=invisible". 0 and "off" are not shown, but allowed.
  */
 static bool option_hides(const char *options, size_t len)
 {

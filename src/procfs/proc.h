@@ -41,7 +41,8 @@ bool proc_root_initial(const struct proc_root *root);
  */
 uint64_t proc_start_ns(const struct proc_root *root, uint64_t start_ticks);
 
-/* proc_start_matches - whether both can be the start of one process: no further apart than a tick.
+/*
+ * proc_start_matches - whether both can be the start of one process: no further apart than a tick.
  */
 bool proc_start_matches(const struct proc_root *root, uint64_t start_ns, uint64_t start_ticks);
 

@@ -86,7 +86,8 @@ static void fill_task(struct pt_event_task *task, const struct proc_root *root,
 	memcpy(task->comm, stat->comm, comm_len);
 }
 
-/* All below one directory descriptor, so that it is of one process. One that is gone is left out.
+/*
+ * All below one directory descriptor, so that it is of one process. One that is gone is left out.
  */
 static int read_process(struct found *found, const struct proc_root *root,
 			const struct cgroups *cgroups, uint32_t pid)

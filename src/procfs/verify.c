@@ -133,7 +133,8 @@ static int visit_view(void *context, const struct process_view *view)
 	struct verify *verify = context;
 	uint32_t proc_pid = proc_pid_of(verify, view);
 
-	/* Behind a filter, one that others merely named is an outsider, whose end nobody will tell.
+	/*
+	 * Behind a filter, one that others merely named is an outsider, whose end nobody will tell.
 	 */
 	if (view->state == PROCESS_REAPED || !view->id.start_ns || !view->id.tgid ||
 	    (view->state == PROCESS_NEW && !verify->scope.whole))
@@ -449,7 +450,8 @@ static bool is_late(struct verify *verify, const struct note *note, uint64_t now
 	return late_see(&verify->late, note->seat.who, now_ns) < VERIFY_LATE_NS;
 }
 
-/* In a nested pid namespace, those further down show here too, under numbers that the model lacks.
+/*
+ * In a nested pid namespace, those further down show here too, under numbers that the model lacks.
  */
 static bool lives_elsewhere(const struct verify *verify, const struct stat_line *stat)
 {

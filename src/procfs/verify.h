@@ -1,18 +1,18 @@
 /*
  * The cross-check: is the model what /proc shows? Of each process: that it is there, with that
- *start, as a thread group of its own; its parent; whether it is a zombie.
+ * start, as a thread group of its own; its parent; whether it is a zombie.
  *
  * Two looks. The first reads /proc and the model slice by slice and notes differences; most are
- *events that wait in the ring. When it is over, the caller drains the ring and lets
- *VERIFY_SETTLE_NS pass; then the second look reads what was noted again, both in /proc and in the
- *model. What still differs in the very same way is a mismatch. Between slices the model may change
- *at will.
+ * events that wait in the ring. When it is over, the caller drains the ring and lets
+ * VERIFY_SETTLE_NS pass; then the second look reads what was noted again, both in /proc and in the
+ * model. What still differs in the very same way is a mismatch. Between slices the model may change
+ * at will.
  *
  *	verify_begin  ->  verify_look (until 0)  ->  drain, settle  ->  verify_confirm (until 0)  ->
- *verify_result
+ * verify_result
  *
  * Not compared, and counted apart where that says something: the tracer itself; processes born
- *after the round began or less than a tick before; parents of which the model says nothing.
+ * after the round began or less than a tick before; parents of which the model says nothing.
  */
 #pragma once
 

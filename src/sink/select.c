@@ -110,8 +110,7 @@ static void pass(struct select *select, const struct fact *fact)
 		select->emit(select->context, fact);
 }
 
-/* --- what is kept -------------------------------------------------------------------------------
- */
+/* --- what is kept -------------------------------------------------------------------------------- */
 
 static void held_free(struct select *select, struct held *held)
 {
@@ -219,8 +218,7 @@ static void hold(struct select *select, struct life *life, const struct fact *fa
 	select->bytes += bytes;
 }
 
-/* --- lives ---------------------------------------------------------------------------------------
- */
+/* --- lives --------------------------------------------------------------------------------------- */
 
 static struct life *life_find(struct select *select, struct fact_id id)
 {
@@ -332,7 +330,8 @@ static void life_settle(struct select *select, struct life *life, enum fact_type
 	}
 }
 
-/* A fact of a life that cannot be kept, for want of a full identity or of room, speaks for itself.
+/*
+ * A fact of a life that cannot be kept, for want of a full identity or of room, speaks for itself.
  */
 static void take_alone(struct select *select, const struct fact *fact)
 {

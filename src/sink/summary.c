@@ -51,7 +51,8 @@ static void page_label(struct page *page, const char *label)
 	page_to(page, LABEL_COLUMNS);
 }
 
-/* One item of a list on a labelled line: a comma before it, or a new line where it would not fit.
+/*
+ * One item of a list on a labelled line: a comma before it, or a new line where it would not fit.
  */
 __attribute__((format(printf, 2, 3))) static void page_item(struct page *page, const char *format,
 							    ...)

@@ -30,6 +30,7 @@ struct tree_text_options {
 	int64_t boot_to_wall_ns;
 };
 
-/* tree_text_draw - the whole tree, and a line of totals. 0; -ENOMEM; the error of writing to `out`.
+/*
+ * tree_text_draw - the whole tree, and a line of totals. 0; -ENOMEM; the error of writing to `out`.
  */
 int tree_text_draw(struct tree *tree, const struct tree_text_options *options, FILE *out);

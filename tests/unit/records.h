@@ -1,6 +1,6 @@
 /*
  * Builds the records that a kernel would write, gives them to a model, and writes down what the
- *model says: one short line per fact, so that a test reads as the story of a life.
+ * model says: one short line per fact, so that a test reads as the story of a life.
  *
  *	fork 100<10 fork		process 100<10 alive
  *	exec 100<10 true		exit 100<10 code 7 | signal 9 by process 20
@@ -248,8 +248,7 @@ static inline void story_end(struct story *s)
 	free(s);
 }
 
-/* --- records -------------------------------------------------------------------------------------
- */
+/* --- records ------------------------------------------------------------------------------------- */
 
 #define HEAD(kind_, size_, t)                                                                      \
 	{                                                                                          \

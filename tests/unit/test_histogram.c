@@ -130,7 +130,8 @@ static void test_percentiles(void **state)
 	}
 }
 
-/* Alone or beside a larger one, each value comes back within the bound: no bucket is out of place.
+/*
+ * Alone or beside a larger one, each value comes back within the bound: no bucket is out of place.
  */
 static void test_every_bucket(void **state)
 {
@@ -188,7 +189,8 @@ static void test_empty(void **state)
 	assert_true(histogram_percentile(&histogram, 100) == 0);
 }
 
-/* A rank must not overflow where the counts are huge, nor a percentage outside of 0 to 100 do harm.
+/*
+ * A rank must not overflow where the counts are huge, nor a percentage outside of 0 to 100 do harm.
  */
 static void test_extremes(void **state)
 {

@@ -65,7 +65,8 @@ static const char right_truth[] =
 
 #define STREAM_CNT (sizeof(stream) / sizeof(stream[0]))
 
-/* A text that replaces the first `from` of line `line`; from NULL: the whole line (to NULL: none).
+/*
+ * A text that replaces the first `from` of line `line`; from NULL: the whole line (to NULL: none).
  */
 struct flaw {
 	const char *name;

@@ -143,7 +143,8 @@ static void keeps_order_of_birth(void **state)
 	tree_free(tree);
 }
 
-/* A walk links the roots; a root that finds its parent afterwards must not drag the others along.
+/*
+ * A walk links the roots; a root that finds its parent afterwards must not drag the others along.
  */
 static void root_finds_parent_after_walk(void **state)
 {

@@ -22,7 +22,8 @@ struct group {
 	char dir[PATH_MAX / 2];
 };
 
-/* The mount point of the v2 hierarchy (option NULL), or of the v1 hierarchy with that controller.
+/*
+ * The mount point of the v2 hierarchy (option NULL), or of the v1 hierarchy with that controller.
  */
 static bool find_hierarchy(const char *controller, char *ret_dir, size_t size)
 {

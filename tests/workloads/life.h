@@ -80,7 +80,8 @@ void life_waitid(struct life *life, int type, id_t id, int options);
 /* life_reaped - for a caller that waited by itself. */
 void life_reaped(struct life *life, struct span when, int status);
 
-/* life_await_death - until it is a zombie (or gone), without a wait call that a tracer would see.
+/*
+ * life_await_death - until it is a zombie (or gone), without a wait call that a tracer would see.
  */
 void life_await_death(struct life *life);
 

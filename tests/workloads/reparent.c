@@ -40,7 +40,8 @@ void live_daemon(void)
 	life_tell(g);
 }
 
-/* The orphan lives on only until its parent is dead: whom it is handed to, it shows at its own end.
+/*
+ * The orphan lives on only until its parent is dead: whom it is handed to, it shows at its own end.
  */
 void live_subreaper(void)
 {
