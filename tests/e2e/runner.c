@@ -33,7 +33,11 @@ struct settings {
 	const char *keep; /* directory of the outputs; NULL: one of our own that goes again */
 	const char *reap_source; /* NULL: the tracer's choice */
 	bool verbose;
-	char **names; /* NULL-terminated; empty: the core ones; "all": all */
+	/*
+	 * NULL-terminated: scenarios; "core" (when there is none), "all"; "random:FIRST-LAST:LIVES":
+	 * trees of as many lives, grown from these seeds; "random:SEED:LIVES".
+	 */
+	char **names;
 };
 
 /* Bytes read from a child, terminated. */
@@ -280,7 +284,8 @@ static bool is_wanted(const struct settings *settings, const char *name, bool co
 	if (!settings->names[0])
 		return core;
 	for (char **wanted = settings->names; *wanted; wanted++)
-		if (!strcmp(*wanted, name) || !strcmp(*wanted, "all"))
+		if (!strcmp(*wanted, name) || !strcmp(*wanted, "all") ||
+		    (core && !strcmp(*wanted, "core")))
 			return true;
 	return false;
 }
@@ -319,6 +324,28 @@ static int live_all(const struct settings *settings, const char *dir, unsigned c
 			live_line(settings, dir, line, counts);
 	free(list.bytes);
 	return 0;
+}
+
+/* Seeds need no list: each is a scenario of its own. */
+static void live_seeds(const struct settings *settings, const char *dir,
+		       unsigned counts[VERDICT_CNT])
+{
+	for (char **name = settings->names; *name; name++) {
+		unsigned long long first, last;
+		unsigned lives;
+		int cnt = sscanf(*name, "random:%llu-%llu:%u", &first, &last, &lives);
+
+		if (cnt == 1 && sscanf(*name, "random:%*u:%u", &lives) == 1)
+			last = first;
+		else if (cnt != 3)
+			continue;
+		for (unsigned long long seed = first; seed <= last; seed++) {
+			char one[64], options[] = "";
+
+			snprintf(one, sizeof(one), "random:%llu:%u", seed, lives);
+			counts[live(settings, dir, one, options)]++;
+		}
+	}
 }
 
 static int options_parse(struct settings *settings, int argc, char **argv)
@@ -369,7 +396,8 @@ int main(int argc, char **argv)
 
 	if (options_parse(&settings, argc, argv)) {
 		fprintf(stderr, "usage: runner [--proctrace PATH] [--workload PATH] [--keep DIR] "
-				"[--reap-source NAME] [--verbose] [SCENARIO... | all]\n");
+				"[--reap-source NAME] [--verbose] [SCENARIO | core | all | "
+				"random:FIRST-LAST:LIVES]...\n");
 		return 2;
 	}
 	if (settings.keep ? mkdir(settings.keep, 0700) && errno != EEXIST : !mkdtemp(dir)) {
@@ -378,6 +406,8 @@ int main(int argc, char **argv)
 	}
 	int ret = live_all(&settings, settings.keep ? settings.keep : dir, counts);
 
+	if (!ret)
+		live_seeds(&settings, settings.keep ? settings.keep : dir, counts);
 	if (!settings.keep)
 		rmdir(dir);
 	if (!ret)

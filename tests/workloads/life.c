@@ -248,6 +248,13 @@ static pid_t last_parent(const struct life *life)
 	return life->heir ? life->heir : life->parent;
 }
 
+static pid_t parent_at_death(const struct life *life)
+{
+	if (life->death_parent)
+		return life->death_parent;
+	return life->inherited_dead ? life->parent : last_parent(life);
+}
+
 static void tell_birth(const struct life *life)
 {
 	struct truth line;
@@ -278,8 +285,7 @@ static void tell_death(const struct life *life)
 
 	truth_begin(&line, "exit", life->pid);
 	truth_num(&line, "life", life->reuse);
-	truth_num(&line, "ppid",
-		  (uint64_t)(life->inherited_dead ? life->parent : last_parent(life)));
+	truth_num(&line, "ppid", (uint64_t)parent_at_death(life));
 	truth_num(&line, "status", (uint64_t)life->status);
 	if (life->comm)
 		truth_text(&line, "comm", life->comm);

@@ -22,6 +22,7 @@ struct life {
 	pid_t parent; /* who forked it; CLONE_PARENT: who is its parent from birth */
 	pid_t creator; /* where it is not the parent; else 0 */
 	pid_t heir; /* its parent at the end, where that is another one; else 0 */
+	pid_t death_parent; /* its parent at its death, where heirs came before and after; else 0 */
 	const char *kind; /* of the fork fact */
 	const char *comm; /* at its end; NULL: not checked */
 	const char *how; /* of the reap fact */

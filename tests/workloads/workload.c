@@ -1,5 +1,5 @@
 /*
- * workload NAME - lives one scenario and prints its truth. Also what the scenarios execute: its own
+ * workload NAME - lives one scenario, or a random tree, and prints its truth. Also what the scenarios execute: its own
  * program under another first argument, so that a system without any other program will do.
  */
 #include "scenarios.h"
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "program.h"
+#include "random.h"
 #include "truth.h"
 
 #define SCENARIO_ROW(row, name, core, options) {row, #name, core, options, live_##name},
@@ -74,6 +75,11 @@ int main(int argc, char **argv)
 		scenarios[i].live();
 		return 0;
 	}
-	fprintf(stderr, "usage: workload NAME | --list\n");
+	if (argc == 2 && random_is_name(argv[1])) {
+		tell_root(argv, started_ns);
+		random_live(argv[1]);
+		return 0;
+	}
+	fprintf(stderr, "usage: workload NAME | random:SEED:LIVES | --list\n");
 	return 2;
 }
