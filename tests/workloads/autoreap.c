@@ -122,6 +122,45 @@ void live_ignored_over_exec(void)
 	truth_exec(p->pid, &image, (struct span){p->birth.after_ns, p->reap.before_ns});
 }
 
+#define CLONE_AUTOREAP_FLAG (1ull << 34)
+
+/* A child that was born to reap itself, whatever its parent does about SIGCHLD. */
+void live_clone_autoreap(void)
+{
+	struct life *c = life_new();
+	int ret = life_clone(c, (struct clone_plan){.flags = CLONE_AUTOREAP_FLAG});
+
+	if (ret == 1)
+		life_exit(c, 7);
+	if (ret < 0)
+		truth_skip("clone3 knows no children that reap themselves (7.1 and later do)");
+	tell_by_itself(c, 7 << 8);
+}
+
+/* Its end would be told by a signal that the parent ignores; an exec makes that SIGCHLD again. */
+void live_exit_signal_over_exec(void)
+{
+	struct life *c = life_new();
+	char *const args[] = {(char *)program_path(), "@exit", "7", NULL};
+	struct image image = {.filename = program_path(), .exe = program_path(), .args = args};
+
+	signal(SIGUSR1, SIG_IGN);
+	int ret = life_clone(c, (struct clone_plan){.exit_signal = SIGUSR1});
+
+	if (ret == 1) {
+		execv(program_path(), args);
+		truth_broken("execv");
+	}
+	if (ret < 0)
+		truth_skip("clone3 is refused");
+	c->death.after_ns = c->birth.after_ns;
+	life_await_death(c);
+	nap_ms(10);
+	life_wait(c, 0);
+	life_tell(c);
+	truth_exec(c->pid, &image, (struct span){c->birth.after_ns, c->reap.before_ns});
+}
+
 void autoreap_inherited(void)
 {
 	struct life *c = life_new();

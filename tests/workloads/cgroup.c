@@ -158,15 +158,30 @@ static void eat_memory(struct life *c, const struct group *group)
 	_exit(0);
 }
 
+/* A group whose memory is limited, of whichever hierarchy has the controller: v2's may not be mounted. */
+static void limited_init(struct group *group)
+{
+	char top[PATH_MAX / 4];
+
+	if (find_hierarchy("memory", top, sizeof(top))) {
+		group_init(group, "memory");
+		if (!group_write(group, "memory.limit_in_bytes", OOM_LIMIT))
+			skip_without(group, "no limit of memory can be set");
+		group_write(group, "memory.swappiness", "0");
+		return;
+	}
+	group_init(group, NULL);
+	if (!group_write(group, "memory.max", OOM_LIMIT))
+		skip_without(group, "no cgroup with memory, neither v1 nor v2");
+	group_write(group, "memory.swap.max", "0");
+}
+
 void live_oom(void)
 {
 	struct life *c = life_new();
 	struct group group;
 
-	group_init(&group, "memory");
-	if (!group_write(&group, "memory.limit_in_bytes", OOM_LIMIT))
-		skip_without(&group, "no limit of memory can be set");
-	group_write(&group, "memory.swappiness", "0");
+	limited_init(&group);
 	if (life_fork(c))
 		eat_memory(c, &group);
 	life_wait(c, 0);

@@ -1,12 +1,14 @@
 /* Programs run, and programs that could not. */
 #include "scenarios.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -45,7 +47,8 @@ struct scratch {
 	char file[PATH_MAX];
 };
 
-static void scratch_init(struct scratch *scratch, const char *name, const char *content)
+static void scratch_init_bytes(struct scratch *scratch, const char *name, const void *content,
+			       size_t len)
 {
 	const char *top = getenv("TMPDIR");
 
@@ -54,10 +57,14 @@ static void scratch_init(struct scratch *scratch, const char *name, const char *
 		truth_broken(scratch->dir);
 	snprintf(scratch->file, sizeof(scratch->file), "%s/%s", scratch->dir, name);
 	int fd = open(scratch->file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-	size_t len = strlen(content);
 
 	if (fd < 0 || write(fd, content, len) != (ssize_t)len || close(fd))
 		truth_broken(scratch->file);
+}
+
+static void scratch_init(struct scratch *scratch, const char *name, const char *content)
+{
+	scratch_init_bytes(scratch, name, content, strlen(content));
 }
 
 static void scratch_release(struct scratch *scratch)
@@ -152,4 +159,79 @@ void live_fexecve(void)
 	life_tell(c);
 	snprintf(filename, sizeof(filename), "/dev/fd/%d", fd);
 	tell_fexecve(c, fd, filename, args);
+}
+
+/* A program whose one segment lies where only the kernel's memory is. */
+struct unmappable {
+	Elf64_Ehdr head;
+	Elf64_Phdr segment;
+};
+
+static void unmappable_init(struct unmappable *program)
+{
+	int fd = open(program_path(), O_RDONLY | O_CLOEXEC);
+
+	/* This machine's own kind, so that it is not refused at once. */
+	if (fd < 0 || read(fd, &program->head, sizeof(program->head)) != sizeof(program->head))
+		truth_broken("reading the program");
+	close(fd);
+	program->head.e_type = ET_EXEC;
+	program->head.e_entry = 0xffff800000000000;
+	program->head.e_phoff = sizeof(program->head);
+	program->head.e_phnum = 1;
+	program->head.e_shnum = program->head.e_shoff = 0;
+	program->segment = (Elf64_Phdr){
+		.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_X,
+		.p_vaddr = program->head.e_entry,
+		.p_filesz = sizeof(*program),
+		.p_memsz = sizeof(*program),
+		.p_align = 4096,
+	};
+}
+
+/* It fails when the old program is gone already: killed, under the new name, without an exec. */
+void live_exec_fails_late(void)
+{
+	struct life *c = life_new();
+	struct unmappable program;
+	struct scratch scratch;
+
+	unmappable_init(&program);
+	scratch_init_bytes(&scratch, "unmappable", &program, sizeof(program));
+	c->comm = "unmappable";
+	if (life_fork(c)) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		c->death.after_ns = now_ns();
+		execv(scratch.file, (char *[]){"x", NULL});
+		_exit(127);
+	}
+	life_wait(c, 0);
+	scratch_release(&scratch);
+	c->killer = KILLED_BY_KERNEL;
+	life_tell(c);
+	truth_count("exec", c->pid, 0);
+}
+
+#define AT_EXECVE_CHECK_FLAG 0x10000
+
+/* Asked whether it could be executed, and not executed. */
+void live_exec_check(void)
+{
+	struct life *c = life_new();
+
+	c->comm = "workload";
+	if (life_fork(c)) {
+		long ret = syscall(SYS_execveat, AT_FDCWD, program_path(),
+				   (char *[]){"renamed", NULL}, environ, AT_EXECVE_CHECK_FLAG);
+
+		life_exit(c, ret ? errno : 0);
+	}
+	life_wait(c, 0);
+	if (c->status == EINVAL << 8)
+		truth_skip("execveat has no AT_EXECVE_CHECK (6.14 and later do)");
+	if (c->status)
+		truth_broken("AT_EXECVE_CHECK");
+	life_tell(c);
+	truth_count("exec", c->pid, 0);
 }

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,4 +92,40 @@ void live_fork_fails(void)
 	}
 	life_wait(p, 0);
 	life_tell(p);
+}
+
+#define BIG_BYTES (256ull << 20)
+
+static uint64_t memory_bytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (file && !kib && fgets(line, sizeof(line), file))
+		sscanf(line, "MemAvailable: %llu", &kib);
+	if (file)
+		fclose(file);
+	return kib << 10;
+}
+
+/* Much to give back, which takes a while between the exit and the zombie: that is no latency of the parent's.
+ */
+void live_big_exit(void)
+{
+	struct life *c = life_new();
+
+	if (memory_bytes() < 2 * BIG_BYTES)
+		truth_skip("too little memory");
+	if (life_fork(c)) {
+		char *heap = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (heap == MAP_FAILED)
+			truth_broken("mmap");
+		memset(heap, 1, BIG_BYTES);
+		life_exit(c, 7);
+	}
+	life_wait(c, 0);
+	life_tell(c);
 }

@@ -22,6 +22,8 @@
 	X(10, group_wait, false, "")                                                               \
 	X(11, stop_continue, true, "")                                                             \
 	X(12, thread_wait, false, "")                                                              \
+	X(13, wait_32bit, false, "")                                                               \
+	X(14, uring_wait, false, "")                                                               \
 	X(15, stopped_parent, true, "")                                                            \
 	X(16, sigchld_ignored, true, "")                                                           \
 	X(17, ignored_in_wait, false, "")                                                          \
@@ -29,6 +31,8 @@
 	X(20, ignored_over_exec, false, "")                                                        \
 	X(0, ignored_too_late, false, "")                                                          \
 	X(21, exit_signal_0, false, "")                                                            \
+	X(23, exit_signal_over_exec, false, "")                                                    \
+	X(24, clone_autoreap, false, "")                                                           \
 	X(27, daemon, true, "")                                                                    \
 	X(28, subreaper, true, "")                                                                 \
 	X(29, late_subreaper, false, "")                                                           \
@@ -50,8 +54,12 @@
 	X(51, exit_group_by_thread, true, "")                                                      \
 	X(52, threads_end_together, false, "")                                                     \
 	X(53, exec_fails, true, "")                                                                \
+	X(54, exec_fails_late, false, "")                                                          \
 	X(55, script, true, "")                                                                    \
 	X(56, fexecve, false, "")                                                                  \
+	X(57, exec_check, false, "")                                                               \
+	X(59, new_session, false, "")                                                              \
+	X(60, renamed, false, "")                                                                  \
 	X(61, kill9, true, "")                                                                     \
 	X(62, kill9_threads, false, "")                                                            \
 	X(63, term_blocked, false, "")                                                             \
@@ -59,16 +67,21 @@
 	X(65, kill_a_zombie, false, "")                                                            \
 	X(67, segv_core, true, "")                                                                 \
 	X(68, abort, false, "")                                                                    \
+	X(69, core_with_threads, false, "")                                                        \
+	X(70, seccomp_kill, false, "")                                                             \
 	X(71, oom, false, "")                                                                      \
 	X(72, cgroup_kill, false, "")                                                              \
 	X(73, alarm, false, "")                                                                    \
+	X(74, session_leader_exits, false, "")                                                     \
 	X(75, third_party_tracer, false, "")                                                       \
 	X(77, traced_child, false, "")                                                             \
 	X(80, burst, true, "")                                                                     \
 	X(81, pid_reuse, true, "")                                                                 \
 	X(82, killed_at_birth, false, "")                                                          \
 	X(83, fork_fails, false, "")                                                               \
-	X(84, clone_into_cgroup, false, "")
+	X(84, clone_into_cgroup, false, "")                                                        \
+	X(85, uring_worker, false, "")                                                             \
+	X(86, big_exit, false, "")
 
 #define SCENARIO_PROTOTYPE(row, name, core, options) void live_##name(void);
 SCENARIOS(SCENARIO_PROTOTYPE)

@@ -1,13 +1,18 @@
 /* Who killed whom. */
 #include "scenarios.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,15 +91,27 @@ static void remove_cores(const char *dir, pid_t pid)
 	rmdir(dir);
 }
 
-void live_segv_core(void)
+static void *sleep_in_thread(void *context)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void dump_core(unsigned threads_cnt)
 {
 	struct life *c = life_new();
 	char dir[] = "/tmp/workload-XXXXXX";
+	pthread_t thread;
 
 	if (!mkdtemp(dir))
 		truth_broken(dir);
-	if (life_fork(c))
+	if (life_fork(c)) {
+		while (threads_cnt--)
+			if (pthread_create(&thread, NULL, sleep_in_thread, NULL))
+				truth_broken("pthread_create");
 		crash(c, dir);
+	}
 	life_wait(c, 0);
 	remove_cores(dir, c->pid);
 	c->killer = KILLED_BY_KERNEL;
@@ -103,11 +120,15 @@ void live_segv_core(void)
 	life_tell(c);
 }
 
-static void *sleep_in_thread(void *context)
+void live_segv_core(void)
 {
-	for (;;)
-		pause();
-	return NULL;
+	dump_core(0);
+}
+
+/* The others are killed for the sake of the dump; the process has one status, and one death. */
+void live_core_with_threads(void)
+{
+	dump_core(3);
 }
 
 void live_kill9_threads(void)
@@ -194,4 +215,45 @@ void live_alarm(void)
 	life_wait(c, 0);
 	c->killer = KILLED_BY_KERNEL;
 	life_tell(c);
+}
+
+/* One call is fatal: to its thread, or to all. */
+static void forbid_calls(unsigned action)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = filter};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		truth_skip("seccomp is refused");
+}
+
+/* A thread alone is its process: both actions end it alike. */
+static void call_the_forbidden(unsigned action)
+{
+	struct life *c = life_new();
+
+	if (life_fork(c)) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		forbid_calls(action);
+		c->death.after_ns = now_ns();
+		syscall(SYS_getppid);
+		_exit(1);
+	}
+	life_wait(c, 0);
+	if (!WIFSIGNALED(c->status))
+		truth_broken("a call that seccomp forbids");
+	c->killer = KILLED_BY_KERNEL;
+	life_tell(c);
+}
+
+void live_seccomp_kill(void)
+{
+	call_the_forbidden(SECCOMP_RET_KILL_THREAD);
+	call_the_forbidden(SECCOMP_RET_KILL_PROCESS);
 }
