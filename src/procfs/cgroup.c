@@ -63,11 +63,16 @@ int cgroup_parse(const char *text, size_t len, const char **ret_path, size_t *re
 	return 0;
 }
 
-static bool on_cgroup2(int fd)
+static bool on(int fd, long magic)
 {
 	struct statfs fs;
 
-	return !fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
+	return !fstatfs(fd, &fs) && fs.f_type == magic;
+}
+
+static bool on_cgroup2(int fd)
+{
+	return on(fd, CGROUP2_SUPER_MAGIC);
 }
 
 /* Path of an open directory as the kernel names it. False when it has none here. */
@@ -86,9 +91,34 @@ static bool name_of(int fd, char ret_path[MOUNT_PATH_BYTES])
 
 /* Best mount so far: the first that works, until one shows the whole hierarchy. */
 struct search {
+	const char *option; /* of a v1 hierarchy; NULL = v2 */
 	int fd;
 	char root[MOUNT_PATH_BYTES];
 };
+
+static bool has_option(const struct mount_line *mount, const char *option)
+{
+	const char *at = mount->options, *end = at + mount->options_len;
+	size_t len = strlen(option);
+
+	while (at < end) {
+		const char *comma = memchr(at, ',', end - at);
+		const char *stop = comma ? comma : end;
+
+		if ((size_t)(stop - at) == len && !memcmp(at, option, len))
+			return true;
+		at = stop + 1;
+	}
+	return false;
+}
+
+static bool is_wanted(const struct search *search, const struct mount_line *mount)
+{
+	const char *type = search->option ? "cgroup" : "cgroup2";
+
+	return mount->type_len == strlen(type) && !memcmp(mount->type, type, mount->type_len) &&
+	       (!search->option || has_option(mount, search->option));
+}
 
 static int visit_mount(void *context, const char *line, size_t len)
 {
@@ -98,15 +128,14 @@ static int visit_mount(void *context, const char *line, size_t len)
 	bool whole;
 	int fd;
 
-	if (mountinfo_parse(line, len, &mount) || mount.type_len != strlen("cgroup2") ||
-	    memcmp(mount.type, "cgroup2", mount.type_len) != 0)
+	if (mountinfo_parse(line, len, &mount) || !is_wanted(search, &mount))
 		return 0;
 	whole = mount.root_len == 1;
 	if ((search->fd >= 0 && !whole) || !mountinfo_unescape(mount.point, mount.point_len, point))
 		return 0;
 	fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Something else may be mounted over it. */
-	if (fd < 0 || !on_cgroup2(fd) ||
+	if (fd < 0 || !on(fd, search->option ? CGROUP_SUPER_MAGIC : CGROUP2_SUPER_MAGIC) ||
 	    !mountinfo_unescape(mount.root, mount.root_len, search->root)) {
 		if (fd >= 0)
 			close(fd);
@@ -118,9 +147,10 @@ static int visit_mount(void *context, const char *line, size_t len)
 	return whole;
 }
 
-int cgroups_new(const struct proc_root *root, struct cgroups **ret_cgroups)
+static int open_hierarchy(const struct proc_root *root, const char *option,
+			  struct cgroups **ret_cgroups)
 {
-	struct search search = {.fd = -1};
+	struct search search = {.option = option, .fd = -1};
 	char point[MOUNT_PATH_BYTES];
 	struct cgroups *cgroups;
 	int ret = lines_read(root->fd, "self/mountinfo", visit_mount, &search);
@@ -143,12 +173,29 @@ int cgroups_new(const struct proc_root *root, struct cgroups **ret_cgroups)
 	return 0;
 }
 
+int cgroups_new(const struct proc_root *root, struct cgroups **ret_cgroups)
+{
+	return open_hierarchy(root, NULL, ret_cgroups);
+}
+
+int cgroups_new_v1(const struct proc_root *root, const char *option, struct cgroups **ret_cgroups)
+{
+	return open_hierarchy(root, option, ret_cgroups);
+}
+
+void cgroups_forget(struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < CGROUP_PATHS_MAX; i++) {
+		free(cgroups->slots[i].path);
+		cgroups->slots[i] = (struct slot){.id = 0};
+	}
+}
+
 void cgroups_free(struct cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	for (size_t i = 0; i < CGROUP_PATHS_MAX; i++)
-		free(cgroups->slots[i].path);
+	cgroups_forget(cgroups);
 	free(cgroups->root);
 	free(cgroups->point);
 	close(cgroups->fd);
@@ -252,10 +299,18 @@ static char *path_by_handle(const struct cgroups *cgroups, uint64_t id)
 	return path;
 }
 
+/*
+ * The files of a cgroup take their ids from the same row as the cgroups, so these are one stride
+ * apart. Times the golden ratio, multiples of anything spread.
+ */
+static struct slot *slot_of(struct cgroups *cgroups, uint64_t id)
+{
+	return &cgroups->slots[(id * 0x9e3779b97f4a7c15u) >> 32 & (CGROUP_PATHS_MAX - 1)];
+}
+
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id)
 {
-	/* Ids are handed out one after the other: neighbours do not share a slot. */
-	struct slot *slot = &cgroups->slots[id % CGROUP_PATHS_MAX];
+	struct slot *slot = slot_of(cgroups, id);
 
 	if (!id)
 		return NULL;

@@ -12,7 +12,7 @@
 #include "procfs/proc.h"
 
 #define CGROUP_ID_ROOT	 1
-#define CGROUP_PATHS_MAX 1024 /* paths that are remembered */
+#define CGROUP_PATHS_MAX 1024 /* paths that are remembered; a power of two */
 
 /*
  * cgroup_parse - the path of the v2 cgroup in the text of a cgroup file ("0::/user.slice"), lent.
@@ -32,6 +32,12 @@ int cgroups_new(const struct proc_root *root, struct cgroups **ret_cgroups);
 void cgroups_free(struct cgroups *cgroups);
 
 /*
+ * cgroups_new_v1 - the same for the v1 hierarchy that has `option` among its mount options: the name
+ * of a controller, or name=NAME.
+ */
+int cgroups_new_v1(const struct proc_root *root, const char *option, struct cgroups **ret_cgroups);
+
+/*
  * cgroups_resolve - what a user calls a cgroup to its id and its depth below the root of the
  * hierarchy (root: 0). `name` is the path of its directory, or a path from the root of v2 with or
  * without a leading slash; a directory that exists and is a v2 cgroup wins. `cgroups` may be NULL:
@@ -49,6 +55,9 @@ int cgroups_resolve(const struct cgroups *cgroups, const char *name, uint64_t *r
  * call. At most CGROUP_PATHS_MAX answers are kept, NULL ones too: an id does not come back.
  */
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id);
+
+/* cgroups_forget - looks each path up again, as after a renaming. */
+void cgroups_forget(struct cgroups *cgroups);
 
 /*
  * cgroups_of - id of the cgroup of the process whose directory is `dirfd`. 0; -ENOENT also when it
