@@ -90,3 +90,25 @@ static __always_inline bool compat_has_io_accounting(void)
 {
 	return bpf_core_field_exists(struct task_io_accounting, read_bytes);
 }
+
+/* CONFIG_AUDIT. */
+static __always_inline __u32 compat_login_uid(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->loginuid))
+		return PT_LOGIN_UNSET;
+	return BPF_CORE_READ(task, loginuid.val);
+}
+
+/* CONFIG_MEMCG; its number depends on which other controllers are built. NULL without it. */
+static __always_inline struct cgroup *compat_memory_cgroup(struct css_set *set)
+{
+	struct cgroup_subsys_state *css = NULL;
+	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys);
+
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return NULL;
+	bpf_probe_read_kernel(
+		&css, sizeof(css),
+		slot + bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id) * sizeof(css));
+	return css ? BPF_CORE_READ(css, cgroup) : NULL;
+}

@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "fork.bpf.h"
+#include "oom.bpf.h"
 
 /*
  * What wait4 will report: the group's code where it has one, else the leader's. Where another
@@ -125,6 +126,10 @@ static __always_inline void exit_process(struct task_struct *task)
 
 	if (!filter_told_or_late(task, &who))
 		return;
+	if (BPF_CORE_READ(task, signal, oom_mm)) {
+		oom_emit(&who, task);
+		flags |= PT_EXIT_OOM;
+	}
 	e = EMIT_RESERVE(struct pt_event_exit, PT_KIND_EXIT, 0);
 	if (!e)
 		return;
@@ -147,8 +152,6 @@ static __always_inline void exit_process(struct task_struct *task)
 		flags |= PT_EXIT_TRACED;
 	if (exit_autoreap(task))
 		flags |= PT_EXIT_AUTOREAP;
-	if (BPF_CORE_READ(task, signal, oom_mm))
-		flags |= PT_EXIT_OOM;
 	if (task->flags & PF_FORKNOEXEC)
 		flags |= PT_EXIT_NO_EXEC;
 	if (task->flags & PF_KTHREAD)

@@ -66,9 +66,89 @@ static __always_inline __u32 task_pid_ns(struct task_struct *task)
 	return at.ns ? BPF_CORE_READ(at.ns, ns.inum) : 0;
 }
 
-static __always_inline __u64 task_cgroup_id(struct task_struct *task)
+#define CGROUP_ID_ROOT	1
+#define HIERARCHIES_MAX 32 /* more than there are controllers */
+
+static __always_inline __u64 cgroup_id(struct cgroup *cgroup)
 {
-	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	return BPF_CORE_READ(cgroup, kn, id);
+}
+
+/* 0 = v2. */
+static __always_inline __u32 cgroup_hierarchy(struct cgroup *cgroup)
+{
+	return BPF_CORE_READ(cgroup, root, hierarchy_id);
+}
+
+static __always_inline bool cgroup_is_systemds(struct cgroup *cgroup)
+{
+	char name[sizeof("systemd")] = {};
+	struct cgroup_root *root = BPF_CORE_READ(cgroup, root);
+
+	bpf_probe_read_kernel(name, sizeof(name),
+			      (void *)root + bpf_core_field_offset(struct cgroup_root, name));
+	return __builtin_memcmp(name, "systemd", sizeof(name)) == 0;
+}
+
+/* The cgroup of name=systemd: a hierarchy without a controller is found by its link alone. */
+static __always_inline struct cgroup *css_set_systemds(struct css_set *set)
+{
+	void *head = (void *)set + bpf_core_field_offset(struct css_set, cgrp_links);
+	struct list_head *node = BPF_CORE_READ(set, cgrp_links.next);
+
+	for (int i = 0; i < HIERARCHIES_MAX; i++) {
+		struct cgrp_cset_link *link;
+		struct cgroup *cgroup;
+
+		if (!node || (void *)node == head)
+			return NULL;
+		link = (void *)node - bpf_core_field_offset(struct cgrp_cset_link, cgrp_link);
+		cgroup = BPF_CORE_READ(link, cgrp);
+		if (cgroup && cgroup_is_systemds(cgroup))
+			return cgroup;
+		node = BPF_CORE_READ(node, next);
+	}
+	return NULL;
+}
+
+static __always_inline bool place_take_v1(struct pt_place *place, struct cgroup *cgroup)
+{
+	__u32 hierarchy = cgroup ? cgroup_hierarchy(cgroup) : 0;
+	__u64 id = hierarchy ? cgroup_id(cgroup) : CGROUP_ID_ROOT;
+
+	if (id == CGROUP_ID_ROOT)
+		return false;
+	place->v1_cgroup_id = id;
+	place->v1_hierarchy = hierarchy;
+	return true;
+}
+
+static __always_inline void place_cgroups(struct pt_place *ret, struct task_struct *leader)
+{
+	struct css_set *set = BPF_CORE_READ(leader, cgroups);
+
+	ret->cgroup_id = BPF_CORE_READ(set, dfl_cgrp, kn, id);
+	ret->v1_cgroup_id = 0;
+	ret->v1_hierarchy = 0;
+	if (place_take_v1(ret, compat_memory_cgroup(set)))
+		return;
+	/* Beside v2 this one is but its mirror, if it is there at all. */
+	if (ret->cgroup_id == CGROUP_ID_ROOT)
+		place_take_v1(ret, css_set_systemds(set));
+}
+
+static __always_inline void place_session(struct pt_place *ret, struct signal_struct *signal)
+{
+	struct pid *session = BPF_CORE_READ(signal, pids[PIDTYPE_SID]);
+	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
+	struct upid at = {};
+
+	__builtin_memset(ret->tty, 0, sizeof(ret->tty));
+	if (tty)
+		BPF_CORE_READ_STR_INTO(&ret->tty, tty, name);
+	if (session)
+		pid_at(session, 0, &at);
+	ret->session = at.nr;
 }
 
 static __always_inline void task_place(struct pt_place *ret, struct task_struct *leader)
@@ -77,7 +157,10 @@ static __always_inline void task_place(struct pt_place *ret, struct task_struct 
 	struct upid at = {};
 	__u32 level = pid ? BPF_CORE_READ(pid, level) : 0;
 
-	ret->cgroup_id = task_cgroup_id(leader);
+	place_cgroups(ret, leader);
+	place_session(ret, BPF_CORE_READ(leader, signal));
+	ret->login_uid = compat_login_uid(leader);
+	ret->pad = 0;
 	ret->uid = BPF_CORE_READ(leader, real_cred, uid.val);
 	ret->gid = BPF_CORE_READ(leader, real_cred, gid.val);
 	ret->ns_level = level;

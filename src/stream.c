@@ -11,7 +11,8 @@
 
 #include "model/stats.h"
 #include "model/tree.h"
-#include "procfs/cgroup.h"
+#include "procfs/cgroup_names.h"
+#include "procfs/container.h"
 #include "procfs/proc.h"
 #include "sink/json.h"
 #include "sink/select.h"
@@ -27,7 +28,7 @@ struct stream {
 	struct tree *tree; /* only with --tree */
 	struct stats *stats;
 	struct proc_root proc;
-	struct cgroups *cgroups; /* NULL: no v2 hierarchy here */
+	struct cgroup_names *cgroups;
 	unsigned width;
 	bool color;
 	uint64_t unmade; /* facts that memory was missing for */
@@ -80,13 +81,13 @@ struct stream *stream_new(const struct stream_config *config)
 	stream->width = outputs_width(config->outputs);
 	stream->color = config->outputs->color;
 	stream->stats = stats_new();
-	if (proc_root_init(&stream->proc, NULL) == 0)
-		cgroups_new(&stream->proc, &stream->cgroups);
+	(void)proc_root_init(&stream->proc, NULL);
+	stream->cgroups = cgroup_names_new(&stream->proc);
 	stream->select = select_new(&config->options->filters, on_selected, stream);
 	if (config->options->tree)
 		stream->tree = tree_new(config->options->tree_max);
-	if (stream->stats && stream->select && (stream->tree || !config->options->tree) &&
-	    open_sinks(stream, config) == 0)
+	if (stream->stats && stream->cgroups && stream->select &&
+	    (stream->tree || !config->options->tree) && open_sinks(stream, config) == 0)
 		return stream;
 	stream_free(stream);
 	return NULL;
@@ -101,22 +102,48 @@ void stream_free(struct stream *stream)
 	select_free(stream->select);
 	tree_free(stream->tree);
 	stats_free(stream->stats);
-	cgroups_free(stream->cgroups);
+	cgroup_names_free(stream->cgroups);
 	proc_root_release(&stream->proc);
 	free(stream);
 }
 
-/* The path of the cgroup, which the kernel half tells by its id alone. */
-static void name_cgroup(struct stream *stream, struct fact_place *place)
+/* The path of a cgroup, which the kernel half tells by its id alone. Lent until the next call. */
+static struct fact_text cgroup_path(struct stream *stream, fact_num hierarchy, fact_num id)
 {
-	const char *path;
+	const char *path = NULL;
 
-	if (!fact_num_known(place->cgroup_id) || !stream->cgroups)
-		return;
-	path = place->cgroup_id == CGROUP_ID_ROOT ? "/"
-						  : cgroups_path(stream->cgroups, place->cgroup_id);
-	place->cgroup = path ? (struct fact_text){path, strlen(path)}
-			     : (struct fact_text){.len = FACT_TEXT_UNKNOWN};
+	if (id == FACT_ABSENT)
+		return (struct fact_text){.len = FACT_TEXT_ABSENT};
+	if (fact_num_known(id) && fact_num_known(hierarchy))
+		path = cgroup_names_find(stream->cgroups, hierarchy, id);
+	return path ? (struct fact_text){path, strlen(path)}
+		    : (struct fact_text){.len = FACT_TEXT_UNKNOWN};
+}
+
+/* Without a path it is not known whether there is a container. */
+static void name_place(struct stream *stream, struct fact_place *place)
+{
+	struct fact_text *container = &place->container;
+
+	place->cgroup = cgroup_path(stream, place->cgroup_hierarchy, place->cgroup_id);
+	*container = (struct fact_text){.len = FACT_TEXT_ABSENT};
+	if (!fact_text_known(place->cgroup))
+		container->len = place->cgroup.len;
+	else
+		(void)container_of_cgroup(place->cgroup.bytes, place->cgroup.len, &container->bytes,
+					  &container->len);
+}
+
+/* What the model cannot know: names of cgroups. */
+static void name_cgroups(struct stream *stream, struct fact *fact)
+{
+	if (fact->type == FACT_FORK)
+		name_place(stream, &fact->fork.place);
+	else if (fact->type == FACT_PROCESS)
+		name_place(stream, &fact->process.place);
+	else
+		fact->exit.oom_cgroup =
+			cgroup_path(stream, fact->exit.oom_hierarchy, fact->exit.oom_cgroup_id);
 }
 
 static void take(struct stream *stream, const struct fact *fact)
@@ -131,15 +158,16 @@ static void take(struct stream *stream, const struct fact *fact)
 
 void stream_take(struct stream *stream, const struct fact *fact)
 {
-	struct fact placed;
+	struct fact named;
 
-	if (fact->type != FACT_FORK && fact->type != FACT_PROCESS) {
+	if (fact->type != FACT_FORK && fact->type != FACT_PROCESS &&
+	    !(fact->type == FACT_EXIT && fact->exit.oom == true)) {
 		take(stream, fact);
 		return;
 	}
-	placed = *fact;
-	name_cgroup(stream, fact->type == FACT_FORK ? &placed.fork.place : &placed.process.place);
-	take(stream, &placed);
+	named = *fact;
+	name_cgroups(stream, &named);
+	take(stream, &named);
 }
 
 int stream_flush(struct stream *stream)

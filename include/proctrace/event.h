@@ -18,6 +18,8 @@
 #define PT_ARGS_BYTES 4095  /* kept of an argument vector; a mask, which the verifier follows */
 #define PT_PATH_DEPTH 32    /* components kept of a path */
 #define PT_ADOPTER_DEPTH 64 /* ancestors looked at for a subreaper */
+#define PT_TTY_BYTES 16
+#define PT_LOGIN_UNSET 4294967295u /* nobody logged in, or a kernel without CONFIG_AUDIT */
 
 /*
  * A process for ever: the thread group's id in the initial pid namespace and the start of its
@@ -70,12 +72,22 @@ struct pt_costs {
 
 /* Where a process lives. */
 struct pt_place {
-	__u64 cgroup_id;      /* cgroup v2: inode of the directory; 1 = root, or no v2 in use */
+	__u64 cgroup_id;      /* cgroup v2: inode of the directory; 1 = root, or no v2 in use; 0 = not known */
 	__u32 uid, gid;	      /* real ids in the initial user namespace */
 	__u32 pid_ns;	      /* inode of its own pid namespace */
 	__u32 ns_tgid;	      /* its number there; equals tgid at level 0 */
 	__u32 parent_ns_tgid; /* its number one level up (level 0: its tgid) */
 	__u32 ns_level;	      /* 0 = initial pid namespace */
+	/*
+	 * Where cgroup v1 is in use: the memory controller's, or where that is the root, name=systemd's.
+	 * Ids are of one hierarchy each. 0 = it is in the root of both, or there is neither.
+	 */
+	__u64 v1_cgroup_id;
+	__u32 v1_hierarchy; /* cgroup_root.hierarchy_id, as /proc/PID/cgroup numbers it */
+	__u32 login_uid;    /* task_struct.loginuid in the initial user namespace, or PT_LOGIN_UNSET */
+	__u32 session;	    /* in the initial pid namespace; 0 = none, as of kernel threads */
+	__u32 pad;
+	char tty[PT_TTY_BYTES]; /* tty_struct.name of its controlling terminal: "pts0"; "" = none, "?" = not known */
 };
 
 #define PT_FORK_SHARES_MM (1u << 0) /* runs in its creator's memory, as after vfork */
@@ -232,10 +244,13 @@ struct pt_event_signal {
 	char sender_comm[PT_COMM_BYTES];
 };
 
+/* Also at the death of one that it chose: before 6.8 mark_victim says only the number. */
 struct pt_event_oom {
 	struct pt_event head;
 	struct pt_identity who;
-	__u64 cgroup_id;
+	__u64 cgroup_id; /* whose memory it counted for: v1, or the nearest of v2 with that controller; 0 = not known */
+	__u32 hierarchy; /* cgroup_root.hierarchy_id: 0 = v2 */
+	__u32 pad;
 };
 
 #define PT_TASK_KTHREAD (1u << 0)
@@ -296,16 +311,16 @@ struct pt_counter {
 _Static_assert(sizeof(struct pt_identity) == 16, "pt_identity");
 _Static_assert(sizeof(struct pt_event) == 16, "pt_event");
 _Static_assert(sizeof(struct pt_costs) == 80, "pt_costs");
-_Static_assert(sizeof(struct pt_place) == 32, "pt_place");
-_Static_assert(sizeof(struct pt_event_fork) == 120, "pt_event_fork");
+_Static_assert(sizeof(struct pt_place) == 72, "pt_place");
+_Static_assert(sizeof(struct pt_event_fork) == 160, "pt_event_fork");
 _Static_assert(sizeof(struct pt_event_exec) == 96, "pt_event_exec");
 _Static_assert(sizeof(struct pt_event_exit) == 200, "pt_event_exit");
 _Static_assert(sizeof(struct pt_event_zombie) == 72, "pt_event_zombie");
 _Static_assert(sizeof(struct pt_event_reap) == 88, "pt_event_reap");
 _Static_assert(sizeof(struct pt_event_free) == 136, "pt_event_free");
 _Static_assert(sizeof(struct pt_event_signal) == 80, "pt_event_signal");
-_Static_assert(sizeof(struct pt_event_oom) == 40, "pt_event_oom");
-_Static_assert(sizeof(struct pt_event_task) == 120, "pt_event_task");
+_Static_assert(sizeof(struct pt_event_oom) == 48, "pt_event_oom");
+_Static_assert(sizeof(struct pt_event_task) == 160, "pt_event_task");
 _Static_assert(sizeof(struct pt_event_thread) == 64, "pt_event_thread");
 _Static_assert(sizeof(struct pt_event_thread_exit) == 64, "pt_event_thread_exit");
 #endif

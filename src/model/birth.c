@@ -1,10 +1,56 @@
 #include "model/birth.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include "model/reparent.h"
 
-static struct fact_place place_of(const struct pt_place *place)
+#define CGROUP_ROOT 1u /* the root's id, in every hierarchy */
+
+/* One byte more than on the wire: pts0 becomes pts/0. */
+struct tty_name {
+	char bytes[PT_TTY_BYTES + 1];
+};
+
+/* One cgroup says where a process lives: v2's, unless that is the root and v1 knows more. */
+static bool lives_in_v1(const struct pt_place *place)
+{
+	return place->cgroup_id == CGROUP_ROOT && place->v1_cgroup_id;
+}
+
+static uint64_t cgroup_id_of(const struct pt_place *place)
+{
+	return lives_in_v1(place) ? place->v1_cgroup_id : place->cgroup_id;
+}
+
+static uint32_t hierarchy_of(const struct pt_place *place)
+{
+	return lives_in_v1(place) ? place->v1_hierarchy : 0;
+}
+
+static fact_num login_uid_of(uint32_t uid)
+{
+	return uid == PT_LOGIN_UNSET ? FACT_ABSENT : uid;
+}
+
+/* As the device is called below /dev: the kernel's name of the slave of a pty lacks the slash. */
+static struct fact_text tty_of(const char kernel_name[PT_TTY_BYTES], struct tty_name *storage)
+{
+	size_t len = strnlen(kernel_name, PT_TTY_BYTES), skip = 0;
+
+	if (!len)
+		return (struct fact_text){.len = FACT_TEXT_ABSENT};
+	if (kernel_name[0] == '?')
+		return (struct fact_text){.len = FACT_TEXT_UNKNOWN};
+	if (len > 3 && !memcmp(kernel_name, "pts", 3) && kernel_name[3] != '/') {
+		memcpy(storage->bytes, "pts/", 4);
+		skip = 1;
+	}
+	memcpy(storage->bytes + 4 * skip, kernel_name + 3 * skip, len - 3 * skip);
+	return (struct fact_text){.bytes = storage->bytes, .len = len + skip};
+}
+
+static struct fact_place place_of(const struct pt_place *place, struct tty_name *storage)
 {
 	return (struct fact_place){
 		.uid = place->uid,
@@ -13,7 +59,11 @@ static struct fact_place place_of(const struct pt_place *place)
 		.container.len = FACT_TEXT_ABSENT,
 		.ns_pid = place->ns_level ? place->ns_tgid : FACT_ABSENT,
 		.pid_ns = place->ns_level ? place->pid_ns : FACT_ABSENT,
-		.cgroup_id = place->cgroup_id,
+		.login_uid = login_uid_of(place->login_uid),
+		.session = place->session ? place->session : FACT_ABSENT,
+		.tty = tty_of(place->tty, storage),
+		.cgroup_id = place->cgroup_id ? cgroup_id_of(place) : FACT_UNKNOWN,
+		.cgroup_hierarchy = hierarchy_of(place),
 	};
 }
 
@@ -23,7 +73,12 @@ static void take_place(struct model *model, struct process *process, const struc
 	(void)table_set_numbers(&model->table, process, place);
 	process->uid = place->uid;
 	process->gid = place->gid;
-	process->cgroup_id = place->cgroup_id;
+	process->login_uid = place->login_uid;
+	process->session = place->session;
+	if (process->oom_cgroup_known)
+		return;
+	process->cgroup_id = cgroup_id_of(place);
+	process->cgroup_hierarchy = hierarchy_of(place);
 }
 
 static bool has_other_creator(const struct pt_event_fork *fork)
@@ -46,6 +101,7 @@ static fact_num fork_kind(const struct pt_event_fork *fork)
 static void tell_fork(struct model *model, struct process *process,
 		      const struct pt_event_fork *fork)
 {
+	struct tty_name tty;
 	struct fact fact;
 
 	tell_begin(&fact, FACT_FORK, process, fork->head.time_ns);
@@ -56,7 +112,7 @@ static void tell_fork(struct model *model, struct process *process,
 		fact.fork.birth = fact_id_of(fork->creator);
 	if (fork->exit_signal != SIGCHLD)
 		fact.fork.exit_signal = fork->exit_signal;
-	fact.fork.place = place_of(&fork->place);
+	fact.fork.place = place_of(&fork->place, &tty);
 	process->birth_told = true;
 	model->totals.forks++;
 	tell(model, process, &fact);
@@ -153,6 +209,7 @@ static fact_num state_of(uint32_t flags)
 static void tell_process(struct model *model, struct process *process,
 			 const struct pt_event_task *task)
 {
+	struct tty_name tty;
 	struct fact fact;
 
 	tell_begin(&fact, FACT_PROCESS, process, task->head.time_ns);
@@ -160,7 +217,7 @@ static void tell_process(struct model *model, struct process *process,
 	if (task->head.flags & PT_TASK_KTHREAD)
 		fact.process.kthread = true;
 	fact.process.threads = task->threads_cnt;
-	fact.process.place = place_of(&task->place);
+	fact.process.place = place_of(&task->place, &tty);
 	process->birth_told = true;
 	model->totals.processes++;
 	tell(model, process, &fact);
@@ -187,7 +244,13 @@ static struct fact_place place_as_known(const struct process *process)
 		.container.len = FACT_TEXT_ABSENT,
 		.ns_pid = process->ns_level ? process->ns_pid : FACT_ABSENT,
 		.pid_ns = process->ns_level ? process->pid_ns : FACT_ABSENT,
-		.cgroup_id = known ? process->cgroup_id : FACT_ABSENT,
+		.login_uid = known ? login_uid_of(process->login_uid) : FACT_UNKNOWN,
+		.session = !known	      ? FACT_UNKNOWN
+			   : process->session ? process->session
+					      : FACT_ABSENT,
+		.tty.len = FACT_TEXT_UNKNOWN,
+		.cgroup_id = known && process->cgroup_id ? process->cgroup_id : FACT_UNKNOWN,
+		.cgroup_hierarchy = known ? process->cgroup_hierarchy : FACT_UNKNOWN,
 	};
 }
 

@@ -33,8 +33,13 @@ static void fill_end(struct model *model, const struct process *process, struct 
 static void tell_end(struct model *model, struct process *process, struct fact *fact)
 {
 	fill_end(model, process, fact);
-	if (process->oom)
+	if (process->oom) {
+		bool known = process->oom_cgroup_known;
+
 		fact->exit.oom = true;
+		fact->exit.oom_cgroup_id = known ? process->cgroup_id : FACT_UNKNOWN;
+		fact->exit.oom_hierarchy = process->cgroup_hierarchy;
+	}
 	process->exit_told = true;
 	model->totals.exits++;
 	tell(model, process, fact);

@@ -117,7 +117,11 @@ struct fact_place {
 	fact_num uid, gid;
 	struct fact_text cgroup, container;
 	fact_num ns_pid, pid_ns; /* absent in the initial pid namespace */
-	fact_num cgroup_id;	 /* not printed: what cgroup is looked up by; absent or 1 = none */
+	fact_num login_uid; /* absent: nobody logged in */
+	fact_num session;
+	struct fact_text tty;
+	fact_num cgroup_id; /* not printed: what cgroup is looked up by; 1 = the root */
+	fact_num cgroup_hierarchy; /* not printed; 0 = v2 */
 };
 
 struct fact {
@@ -162,6 +166,7 @@ struct fact {
 			fact_num killer_uid;
 			fact_num oom; /* bool, where true */
 			struct fact_text oom_cgroup;
+			fact_num oom_cgroup_id, oom_hierarchy; /* not printed */
 			fact_num exit_seen; /* bool, where false */
 			fact_num uid; /* at the end */
 		} exit;

@@ -90,11 +90,17 @@ const char *const fact_state_words[] = {
 	NUM("uid", member.uid, "Real user id, in the initial user namespace."),                    \
 		NUM("gid", member.gid, "Real group id, in the initial user namespace."),           \
 		TEXT("cgroup", member.cgroup,                                                      \
-		     "Path of its cgroup v2, from the root of the hierarchy."),                    \
+		     "Path of its cgroup, from the root of the hierarchy: v2, or where that is "   \
+		     "the "                                                                        \
+		     "root, v1's memory or name=systemd."),                                        \
 		TEXT("container", member.container,                                                \
 		     "Id of its container, as the cgroup path names it."),                         \
 		NUM("ns_pid", member.ns_pid, "Its pid inside its own nested pid namespace."),      \
-		NUM("pid_ns", member.pid_ns, "Inode of its nested pid namespace.")
+		NUM("pid_ns", member.pid_ns, "Inode of its nested pid namespace."),                \
+		NUM("login_uid", member.login_uid,                                                 \
+		    "The user who logged in, whatever ids it took on since; absent for none."),    \
+		NUM("session", member.session, "Its session: the pid of who began it."),           \
+		TEXT("tty", member.tty, "Its controlling terminal below /dev; absent for none.")
 
 #define COSTS(member)                                                                              \
 	NUM("user_ns", member.user_ns, "CPU time in user mode, children not counted."),            \
@@ -206,7 +212,7 @@ static const struct fact_field exit_fields[] = {
 	TEXT("killer_comm", exit.killer_comm, "Name of the process that sent the signal."),
 	NUM("killer_uid", exit.killer_uid, "User of the process that sent the signal."),
 	BOOL("oom", exit.oom, "True where the OOM killer chose it, else absent."),
-	TEXT("oom_cgroup", exit.oom_cgroup, "The cgroup it was in when the OOM killer chose it."),
+	TEXT("oom_cgroup", exit.oom_cgroup, "The cgroup whose memory its own counted for."),
 	BOOL("exit_seen", exit.exit_seen, "False where it was only found gone, else absent."),
 	NUM("uid", exit.uid, "Real user id at the end."),
 };

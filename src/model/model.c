@@ -167,9 +167,15 @@ static int do_note_signal(struct model *model, struct process *process, const st
 	return killer_note(model, process, event->signal);
 }
 
+/* Told twice, at the choice and at the death: the first that knows the cgroup counts. */
 static int do_note_oom(struct model *model, struct process *process, const struct event *event)
 {
 	process->oom = true;
+	if (!event->oom->cgroup_id || process->oom_cgroup_known)
+		return 0;
+	process->oom_cgroup_known = true;
+	process->cgroup_id = event->oom->cgroup_id;
+	process->cgroup_hierarchy = event->oom->hierarchy;
 	return 0;
 }
 

@@ -60,6 +60,7 @@ struct process {
 	bool autoreap : 1; /* PT_EXIT_AUTOREAP and not traced: never counts as a zombie */
 	bool traced : 1; /* at its exit */
 	bool oom : 1;
+	bool oom_cgroup_known : 1; /* then cgroup is the one whose memory its own counted for */
 	bool zombie_older : 1; /* was one already when the tracer came */
 	bool zombie_assumed : 1; /* no signal tells of it: its exit stands for the zombie instant */
 	bool children_die : 1; /* init of a nested pid namespace, dying: its children do not move */
@@ -74,7 +75,9 @@ struct process {
 	uint32_t status, leader_status;
 	uint32_t exit_signal;
 	uint32_t uid, gid;
-	uint64_t cgroup_id;
+	uint64_t cgroup_id; /* where it was born or found */
+	uint32_t cgroup_hierarchy;
+	uint32_t login_uid, session;
 	uint32_t pid_ns, ns_pid, parent_ns_pid;
 	char comm[PT_COMM_BYTES]; /* terminated */
 };

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "procfs/lines.h"
 #include "procfs/stat.h"
 #include "procfs/status.h"
 
@@ -50,15 +52,46 @@ static uint32_t flags_of(const struct stat_line *stat, const struct status *stat
 	}
 }
 
+/* Slaves of ptys: UNIX98_PTY_SLAVE_MAJOR and the seven after it, 256 each in the old days. */
+#define PTS_MAJOR      136u
+#define PTS_MAJOR_LAST 143u
+#define PTS_MINORS     256u
+
+/* As the kernel half names it; which driver is behind another number this file does not know. */
+static void fill_tty(char ret_tty[PT_TTY_BYTES], uint32_t number)
+{
+	uint32_t major = number >> 8 & 0xfff, minor = (number & 0xff) | (number >> 12 & 0xfff00);
+
+	if (!number)
+		return;
+	if (major < PTS_MAJOR || major > PTS_MAJOR_LAST)
+		strcpy(ret_tty, "?");
+	else
+		snprintf(ret_tty, PT_TTY_BYTES, "pts%u", (major - PTS_MAJOR) * PTS_MINORS + minor);
+}
+
+/* There is no such file without CONFIG_AUDIT. */
+static uint32_t login_uid(int dirfd)
+{
+	char text[32];
+	int len = proc_read_at(dirfd, "loginuid", text, sizeof(text));
+	const char *at = text;
+	uint64_t uid;
+
+	if (len <= 0 || !lines_number(&at, text + len, 10, &uid))
+		return PT_LOGIN_UNSET;
+	return (uint32_t)uid;
+}
+
 static void fill_place(struct pt_place *place, const struct proc_root *root,
 		       const struct cgroups *cgroups, int dirfd, const struct status *status)
 {
 	uint32_t level = status->ns_cnt ? status->ns_cnt - 1u : 0;
-	uint64_t cgroup_id = CGROUP_ID_ROOT;
+	uint64_t cgroup_id;
 
-	if (cgroups && cgroups_of(cgroups, dirfd, &cgroup_id))
-		cgroup_id = 0;
-	place->cgroup_id = cgroup_id;
+	if (cgroups && !cgroups_of(cgroups, dirfd, &cgroup_id))
+		place->cgroup_id = cgroup_id;
+	place->login_uid = login_uid(dirfd);
 	place->uid = status->uid;
 	place->gid = status->gid;
 	place->ns_level = level;
@@ -79,6 +112,8 @@ static void fill_task(struct pt_event_task *task, const struct proc_root *root,
 	task->who.tgid = stat->pid;
 	task->who.start_ns = proc_start_ns(root, stat->start_ticks);
 	task->parent.tgid = stat->ppid;
+	task->place.session = stat->session;
+	fill_tty(task->place.tty, stat->tty_nr);
 	task->exit_signal = (uint32_t)stat->exit_signal;
 	task->threads_cnt = stat->threads_cnt;
 	if (task->head.flags & (PT_TASK_ZOMBIE | PT_TASK_DYING))

@@ -23,8 +23,8 @@ typedef int (*snapshot_visit)(void *context, const struct pt_event_task *task);
 /*
  * snapshot_take - reads every process but the tracer below `root`, then hands each to `visit`, by
  * number. `now_ns` becomes the time of the records: CLOCK_BOOTTIME of the kernel, taken before the
- * call. `cgroups` may be NULL: every process is then in the root. parent.start_ns is 0 where the
- * parent was gone.
+ * call. `cgroups` may be NULL: cgroups are then not known; those of v1 never are. Of terminals only
+ * ptys have a name. parent.start_ns is 0 where the parent was gone.
  *
  * The number of records; what `visit` returned if not 0; -ENOMEM; -errno of the directory; -EXDEV
  * when `root` does not show the initial pid namespace: its numbers are not those of the kernel

@@ -8,6 +8,8 @@
 enum {
 	FIELD_STATE = 3,
 	FIELD_PPID = 4,
+	FIELD_SESSION = 6,
+	FIELD_TTY_NR = 7,
 	FIELD_FLAGS = 9,
 	FIELD_THREADS = 20,
 	FIELD_START = 22,
@@ -74,6 +76,8 @@ int stat_parse(const char *text, size_t len, struct stat_line *ret_stat)
 			return -EBADMSG;
 	}
 	stat.ppid = (uint32_t)fields[FIELD_PPID];
+	stat.session = (uint32_t)fields[FIELD_SESSION];
+	stat.tty_nr = (uint32_t)fields[FIELD_TTY_NR];
 	stat.flags = (uint32_t)fields[FIELD_FLAGS];
 	stat.threads_cnt = (uint32_t)fields[FIELD_THREADS];
 	stat.start_ticks = fields[FIELD_START];

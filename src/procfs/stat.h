@@ -20,6 +20,10 @@ struct stat_line {
 	uint32_t pid;
 	uint32_t ppid; /* real parent's, not the tracer's; 0 = outside of the mount's pid namespace
 			*/
+	uint32_t session; /* 0 = none, or its leader is outside of the mount's pid namespace */
+	uint32_t
+		tty_nr; /* device of the controlling terminal, as new_encode_dev() packs it; 0 = none
+			  */
 	uint32_t flags; /* task_struct.flags */
 	uint32_t threads_cnt; /* not yet released, a dead leader included; 0 = it was being released
 			       */

@@ -107,10 +107,10 @@ static void test_nothing_forgotten(void **state)
 
 	assert_int_equal(layout_bytes(FACT_START), SIZEOF_FIELD(struct fact, start));
 	assert_int_equal(layout_bytes(FACT_END), SIZEOF_FIELD(struct fact, end));
-	assert_int_equal(layout_bytes(FACT_PROCESS), SIZEOF_FIELD(struct fact, process) - num);
-	assert_int_equal(layout_bytes(FACT_FORK), SIZEOF_FIELD(struct fact, fork) - num);
+	assert_int_equal(layout_bytes(FACT_PROCESS), SIZEOF_FIELD(struct fact, process) - 2 * num);
+	assert_int_equal(layout_bytes(FACT_FORK), SIZEOF_FIELD(struct fact, fork) - 2 * num);
 	assert_int_equal(layout_bytes(FACT_EXEC), SIZEOF_FIELD(struct fact, exec));
-	assert_int_equal(layout_bytes(FACT_EXIT), SIZEOF_FIELD(struct fact, exit));
+	assert_int_equal(layout_bytes(FACT_EXIT), SIZEOF_FIELD(struct fact, exit) - 2 * num);
 	assert_int_equal(layout_bytes(FACT_ZOMBIE), SIZEOF_FIELD(struct fact, zombie) - num);
 	assert_int_equal(layout_bytes(FACT_LEADER_ZOMBIE), SIZEOF_FIELD(struct fact, zombie) - num);
 	assert_int_equal(layout_bytes(FACT_REAP), SIZEOF_FIELD(struct fact, reap) - num);

@@ -47,7 +47,8 @@ static void expect_task(uint32_t pid, uint32_t ppid, uint64_t parent_ticks, uint
 	assert_int_equal(task->parent.tgid, ppid);
 	assert_int_equal(task->parent.start_ns, parent_ticks * TICK_NS);
 	assert_string_equal(task->comm, comm);
-	assert_int_equal(task->place.cgroup_id, 1);
+	assert_int_equal(task->place.cgroup_id, 0);
+	assert_int_equal(task->place.v1_cgroup_id, 0);
 }
 
 static void test_snapshot(void **state)
@@ -74,6 +75,13 @@ static void test_snapshot(void **state)
 	assert_int_equal(task_of(100)->place.ns_level, 2);
 	assert_int_equal(task_of(100)->place.pid_ns, 4026532100u);
 	assert_int_equal(task_of(100)->place.uid, 1000);
+	assert_int_equal(task_of(100)->place.login_uid, 1000);
+	assert_int_equal(task_of(100)->place.session, 99);
+	assert_string_equal(task_of(100)->place.tty, "pts3");
+	assert_int_equal(task_of(101)->place.login_uid, PT_LOGIN_UNSET);
+	assert_string_equal(task_of(101)->place.tty, "?");
+	assert_int_equal(task_of(1)->place.login_uid, PT_LOGIN_UNSET);
+	assert_string_equal(task_of(1)->place.tty, "");
 	assert_int_equal(task_of(100)->place.gid, 1001);
 	assert_int_equal(task_of(1)->place.parent_ns_tgid, 1);
 	assert_int_equal(task_of(102)->status, 7 << 8);
