@@ -16,6 +16,7 @@ static const char *const kind_words[PT_KIND_CNT] = {
 	[PT_KIND_TASK] = "process",
 	[PT_KIND_THREAD] = "thread",
 	[PT_KIND_THREAD_EXIT] = "thread_exit",
+	[PT_KIND_CGROUP] = "cgroup",
 };
 
 void losses_delivered(struct losses *losses, const void *data, size_t size, int error)

@@ -113,7 +113,9 @@ static void on_record(void *context, const void *data, size_t size)
 	int error = decode(data, size, &event);
 
 	losses_delivered(&session->losses, data, size, error);
-	if (!error && model_event(session->model, &event) < 0)
+	if (!error && event.kind == PT_KIND_CGROUP)
+		stream_cgroup(session->stream, event.cgroup);
+	else if (!error && model_event(session->model, &event) < 0)
 		session->losses.model++;
 }
 

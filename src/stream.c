@@ -146,6 +146,16 @@ static void name_cgroups(struct stream *stream, struct fact *fact)
 			cgroup_path(stream, fact->exit.oom_hierarchy, fact->exit.oom_cgroup_id);
 }
 
+/* One that did not fit is found by its id as long as it lives. */
+void stream_cgroup(struct stream *stream, const struct pt_event_cgroup *cgroup)
+{
+	if (cgroup->head.flags & PT_CGROUP_RENAMED)
+		cgroup_names_forget(stream->cgroups, cgroup->hierarchy);
+	if (cgroup->path[0] && strlen(cgroup->path) < PT_CGROUP_BYTES - 1)
+		(void)cgroup_names_learn(stream->cgroups, cgroup->hierarchy, cgroup->cgroup_id,
+					 cgroup->path);
+}
+
 static void take(struct stream *stream, const struct fact *fact)
 {
 	int error = stats_take(stream->stats, fact);

@@ -27,6 +27,9 @@ void stream_free(struct stream *stream);
 /* stream_take - one fact, to everything that wants it. */
 void stream_take(struct stream *stream, const struct fact *fact);
 
+/* stream_cgroup - a cgroup was made or renamed: facts that come after it can name it. */
+void stream_cgroup(struct stream *stream, const struct pt_event_cgroup *cgroup);
+
 /* stream_flush - one write per sink. 0, or -errno of the first that failed: -EPIPE when nobody reads. */
 int stream_flush(struct stream *stream);
 

@@ -18,6 +18,7 @@
 #define PT_ARGS_BYTES 4095  /* kept of an argument vector; a mask, which the verifier follows */
 #define PT_PATH_DEPTH 32    /* components kept of a path */
 #define PT_ADOPTER_DEPTH 64 /* ancestors looked at for a subreaper */
+#define PT_CGROUP_BYTES 1024 /* of a cgroup's path, NUL included: TRACE_CGROUP_PATH_LEN of the kernel */
 #define PT_TTY_BYTES 16
 #define PT_LOGIN_UNSET 4294967295u /* nobody logged in, or a kernel without CONFIG_AUDIT */
 
@@ -45,6 +46,7 @@ enum pt_kind {
 	PT_KIND_TASK = 9,	 /* a process that is there (task iterator) */
 	PT_KIND_THREAD = 10,	 /* a thread was born */
 	PT_KIND_THREAD_EXIT = 11, /* a thread, or a leader whose threads live on, has gone through exit */
+	PT_KIND_CGROUP = 12,	 /* a cgroup was made or renamed, in any hierarchy */
 	PT_KIND_CNT
 };
 
@@ -294,6 +296,17 @@ struct pt_event_thread_exit {
 	char comm[PT_COMM_BYTES];
 };
 
+#define PT_CGROUP_RENAMED (1u << 0) /* v1 alone; whatever is below it has another path, too */
+
+struct pt_event_cgroup {
+	struct pt_event head;
+	struct pt_identity who; /* current's process */
+	__u64 cgroup_id;
+	__u32 hierarchy; /* cgroup_root.hierarchy_id: 0 = v2 */
+	__u32 pad;
+	char path[PT_CGROUP_BYTES]; /* from the root of the hierarchy; as long as can be: cut there */
+};
+
 /* Per CPU and kind. seen = submitted + the sum of dropped, exactly. */
 enum pt_drop_reason {
 	PT_DROP_RING_FULL = 0,
@@ -323,4 +336,5 @@ _Static_assert(sizeof(struct pt_event_oom) == 48, "pt_event_oom");
 _Static_assert(sizeof(struct pt_event_task) == 160, "pt_event_task");
 _Static_assert(sizeof(struct pt_event_thread) == 64, "pt_event_thread");
 _Static_assert(sizeof(struct pt_event_thread_exit) == 64, "pt_event_thread_exit");
+_Static_assert(sizeof(struct pt_event_cgroup) == 1072, "pt_event_cgroup");
 #endif

@@ -15,6 +15,7 @@ static const uint16_t sizes[PT_KIND_CNT] = {
 	[PT_KIND_TASK] = sizeof(struct pt_event_task),
 	[PT_KIND_THREAD] = sizeof(struct pt_event_thread),
 	[PT_KIND_THREAD_EXIT] = sizeof(struct pt_event_thread_exit),
+	[PT_KIND_CGROUP] = sizeof(struct pt_event_cgroup),
 };
 
 _Static_assert(offsetof(struct pt_event_fork, who) == sizeof(struct pt_event) &&
@@ -62,6 +63,9 @@ int decode(const void *data, size_t size, struct event *ret_event)
 		error = decode_tail((const char *)data + sizes[PT_KIND_EXEC],
 				    (const char *)data + head->size, &event);
 	else if (head->size != sizes[head->kind])
+		error = -EBADMSG;
+	else if (event.kind == PT_KIND_CGROUP &&
+		 !memchr(event.cgroup->path, '\0', sizeof(event.cgroup->path)))
 		error = -EBADMSG;
 	if (!error)
 		*ret_event = event;

@@ -34,6 +34,7 @@ struct event {
 		const struct pt_event_task *task;
 		const struct pt_event_thread *thread;
 		const struct pt_event_thread_exit *thread_exit;
+		const struct pt_event_cgroup *cgroup; /* its path is terminated */
 	};
 	struct tail_view tail[PT_TAIL_CNT]; /* by tag; exec only */
 };

@@ -61,6 +61,8 @@ static const struct hook hooks[] = {
 	HOOK(on_deliver, "signal_deliver"),
 	HOOK(on_wait, "sched_process_wait"),
 	HOOK(on_exec, "sched_process_exec"),
+	HOOK(on_cgroup_mkdir, "cgroup_mkdir"),
+	HOOK(on_cgroup_rename, "cgroup_rename"),
 	HOOK(on_newtask, "task_newtask"),
 	HOOK(on_fork, "sched_process_fork"),
 };

@@ -21,6 +21,7 @@ static const size_t sizes[PT_KIND_CNT] = {
 	[PT_KIND_TASK] = sizeof(struct pt_event_task),
 	[PT_KIND_THREAD] = sizeof(struct pt_event_thread),
 	[PT_KIND_THREAD_EXIT] = sizeof(struct pt_event_thread_exit),
+	[PT_KIND_CGROUP] = sizeof(struct pt_event_cgroup),
 };
 
 /* A record in memory of exactly its size, so that a sanitizer sees a read past it. */
@@ -339,6 +340,21 @@ static void test_path_room(void **state)
 	assert_int_equal(decode_path(piece, false, NULL, 0), 0);
 }
 
+/* A path goes to where it ends. */
+static void test_cgroup_path(void **state)
+{
+	const size_t size = sizeof(struct pt_event_cgroup);
+	struct record record = record_new(PT_KIND_CGROUP, size);
+	struct pt_event_cgroup *cgroup = (void *)record.data;
+
+	memset(cgroup->path, 'a', sizeof(cgroup->path));
+	assert_int_equal(result(&record), -EBADMSG);
+	record = record_new(PT_KIND_CGROUP, size);
+	cgroup = (void *)record.data;
+	memset(cgroup->path, 'a', sizeof(cgroup->path) - 1);
+	assert_int_equal(result(&record), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_tail_out_of_bounds),
 		cmocka_unit_test(test_tail_of_another_kind),
 		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_cgroup_path),
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_path_missing),
 		cmocka_unit_test(test_path_room),
