@@ -68,7 +68,8 @@ struct cgroup___ids {
 	u64 ancestor_ids[0];
 } __attribute__((preserve_access_index));
 
-static __always_inline __u64 compat_cgroup_ancestor(struct cgroup *cgroup, __u32 level)
+/* Not inlined, or the compiler computes both offsets ahead of the loop of the caller and the branch. */
+static __noinline __u64 compat_cgroup_ancestor(struct cgroup *cgroup, __u32 level)
 {
 	__u64 id = 0;
 

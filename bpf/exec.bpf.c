@@ -49,18 +49,22 @@ static __always_inline void tail_close(struct tail_writer *tail, __u32 start, __
 	tail->at += -bytes & 3;
 }
 
+static __always_inline __u64 args_size(struct mm_struct *mm)
+{
+	__u64 from = BPF_CORE_READ(mm, arg_start), to = BPF_CORE_READ(mm, arg_end);
+
+	return to > from ? to - from : 0;
+}
+
 /*
  * argv in one read of the new memory, as execve put it there: no other thread can be there yet. A
  * page may be missing all the same; then what the first page holds is kept.
  */
-static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struct *mm,
-				       __u64 *ret_bytes)
+static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struct *mm)
 {
-	__u64 from = BPF_CORE_READ(mm, arg_start), to = BPF_CORE_READ(mm, arg_end);
-	__u64 bytes = to > from ? to - from : 0;
+	__u64 from = BPF_CORE_READ(mm, arg_start), bytes = args_size(mm);
 	__u32 start = tail->at, keep, flags = 0;
 
-	*ret_bytes = bytes;
 	if (bytes > PT_ARGS_BYTES)
 		flags |= PT_EXEC_ARGS_CUT;
 	keep = bytes > PT_ARGS_BYTES ? PT_ARGS_BYTES : bytes;
@@ -121,7 +125,13 @@ __noinline int path_components(__u64 vfsmount, __u64 leaf, __u32 at, __u64 root_
 
 		if ((__u64)dentry == root && (__u64)mnt == root_mnt)
 			return at;
-		if (dentry == BPF_CORE_READ(mnt, mnt_root) || dentry == parent) {
+		/* A memfd and its like: a name that hangs nowhere. */
+		if (dentry == parent && dentry != BPF_CORE_READ(mnt, mnt_root)) {
+			n = bpf_probe_read_kernel_str(s->tail + at, COMPONENT_BYTES,
+						      BPF_CORE_READ(dentry, d_name.name));
+			return (n > 0 ? (at + (__u32)n) & TAIL_MASK : at) | PATH_CUT;
+		}
+		if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
 			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
 			if (above == mount)
@@ -163,7 +173,7 @@ static __always_inline void exec_fill(struct pt_event_exec *e, struct task_struc
 	task_identity(&e->parent, BPF_CORE_READ(task, real_parent));
 	e->old_tid = old_tid;
 	e->args_count = bprm->argc;
-	e->args_bytes = 0;
+	e->args_bytes = args_size(BPF_CORE_READ(task, mm));
 	e->uid = BPF_CORE_READ(task, real_cred, uid.val);
 	e->euid = BPF_CORE_READ(task, real_cred, euid.val);
 	e->gid = BPF_CORE_READ(task, real_cred, gid.val);
@@ -181,9 +191,9 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 	__u32 flags = 0;
 
 	if (settings.no_args)
-		s->record.args_bytes = BPF_CORE_READ(mm, arg_end) - BPF_CORE_READ(mm, arg_start);
+		flags |= PT_EXEC_NO_ARGS;
 	else
-		flags |= tail_args(&tail, mm, &s->record.args_bytes);
+		flags |= tail_args(&tail, mm);
 	if (!tail_filename(&tail, bprm))
 		flags |= PT_EXEC_FILENAME_CUT;
 	exe = (void *)BPF_CORE_READ(mm, exe_file) + bpf_core_field_offset(struct file, f_path);

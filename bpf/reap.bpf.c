@@ -1,6 +1,6 @@
 /*
  * The reap instant has no tracepoint. Here are its in-kernel sources, of which user space loads one
- * (src/probe/features.c): a function that runs once for each released task, by fentry or kprobe, or
+ * (src/probe/reap_source.c): a function that runs once for each released task, by fentry or kprobe, or
  * the return of the wait calls. Without any, free.bpf.c and pidfds bound it.
  */
 #include "vmlinux.h"

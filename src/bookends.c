@@ -71,7 +71,7 @@ void bookends_end(const struct losses *losses, const struct probe *probe,
 	if (check->mismatches)
 		verdict = "mismatch";
 	else if (end->end.seen != end->end.delivered || end->end.recursion_misses ||
-		 end->end.malformed)
+		 end->end.malformed || losses->model)
 		verdict = "lossy";
 	else if (!check->rounds)
 		verdict = "unverified";

@@ -74,6 +74,14 @@ int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t n
 		lost += misses - losses->misses;
 		losses->misses = misses;
 	}
+	if (losses->malformed > losses->malformed_told)
+		tell(STAGE_DECODE, NULL, losses->malformed - losses->malformed_told, now_ns, emit,
+		     context);
+	if (losses->model > losses->model_told)
+		tell(STAGE_MODEL, NULL, losses->model - losses->model_told, now_ns, emit, context);
+	lost += losses->malformed - losses->malformed_told + losses->model - losses->model_told;
+	losses->malformed_told = losses->malformed;
+	losses->model_told = losses->model;
 	return lost;
 }
 

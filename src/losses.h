@@ -15,8 +15,8 @@ struct losses {
 	uint64_t delivered[PT_KIND_CNT];
 	uint64_t dropped[PT_KIND_CNT]; /* told so far */
 	uint64_t misses;	       /* told so far: programs not run because they were running */
-	uint64_t malformed;
-	uint64_t model; /* events the model had no memory for */
+	uint64_t malformed, malformed_told;
+	uint64_t model, model_told; /* events the model had no memory for */
 };
 
 /* losses_delivered - books one record as it came from the ring; `error` is decode()'s. */

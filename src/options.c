@@ -181,7 +181,7 @@ const struct option_row option_rows[] = {
 	 filter_take_cgroup},
 	{NULL, "failed", 0, NULL, "processes that end in failure: code not 0, or a signal",
 	 FLAG(filters.failed)},
-	{NULL, "slower-than", 0, "DURATION", "of the reaps, those with a latency above DURATION",
+	{NULL, "slower-than", 0, "DURATION", "lives that were zombies for DURATION or longer",
 	 take_slower_than},
 
 	{"What is printed:", "events", 'e', "KINDS",

@@ -10,10 +10,12 @@
 /* https://no-color.org: any value but the empty one. */
 static bool wants_color(const struct options *options, int fd)
 {
-	const char *no_color = getenv("NO_COLOR");
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	if (options->color != COLOR_AUTO)
 		return options->color == COLOR_ALWAYS;
+	if (!term || strcmp(term, "dumb") == 0)
+		return false;
 	return fd >= 0 && isatty(fd) && !(no_color && *no_color);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/printable.h"
 #include "bookends.h"
 #include "command.h"
 #include "crosscheck.h"
@@ -71,6 +72,8 @@ struct session {
 	uint64_t stop_ns; /* -d */
 	uint64_t settle_ns; /* when PHASE_SETTLE gives up */
 	uint64_t tick_ns; /* next look at counters and clocks */
+	bool ticked; /* in this look */
+	unsigned quiet; /* looks in a row that found nothing */
 	uint64_t late_ns; /* next look for dead ones whose end was not told */
 	uint64_t late_frees; /* forgotten without one */
 };
@@ -78,13 +81,22 @@ struct session {
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void say(const char *format, ...)
 {
+	struct buffer line;
+	char text[1024];
 	va_list args;
+	int len;
 
 	va_start(args, format);
-	fputs("proctrace: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	len = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (len < 0)
+		return;
+	if ((size_t)len >= sizeof(text))
+		len = sizeof(text) - 1;
+	buffer_init(&line, 8 * sizeof(text));
+	printable_add(&line, text, len, PRINTABLE_WHOLE, false);
+	fprintf(stderr, "proctrace: %.*s\n", (int)line.len, line.bytes);
+	buffer_release(&line);
 }
 
 static bool command_running(const struct session *session)
@@ -132,7 +144,7 @@ static void flush(struct session *session)
 	}
 	if (error != session->output_error && error)
 		say("cannot write the output: %s; going on, what is lost is counted",
-		    strerror(-error));
+		    error == -EAGAIN ? "nobody reads it" : strerror(-error));
 	else if (session->output_error && !error)
 		say("the output can be written again");
 	session->output_error = error;
@@ -271,7 +283,7 @@ static int start(struct session *session)
 
 	if (result) {
 		say("%s", error);
-		return result == -EPERM ? EXIT_REFUSED : EXIT_RUNTIME;
+		return result == -EPERM || result == -ENOTSUP ? EXIT_REFUSED : EXIT_RUNTIME;
 	}
 	result = open_model(session);
 	if (result)
@@ -283,6 +295,7 @@ static int start(struct session *session)
 	bookends_start(&session->run, session->options, session->probe, &texts, &fact);
 	stream_take(session->stream, &fact);
 	session->check.next_ns = run_now_ns() + TICK_NS / 10;
+	session->late_ns = run_now_ns() + LATE_NS;
 	snapshot(session);
 	if (!session->options->command)
 		return 0;
@@ -348,7 +361,8 @@ static void on_signals(struct session *session)
 			advance(session, PHASE_STOP);
 			break;
 		case SIGUSR2:
-			stream_draw_tree(session->stream, STDERR_FILENO, run_now_ns());
+			if (stream_draw_tree(session->stream, STDERR_FILENO, run_now_ns()) < 0)
+				say("there is no tree to draw without --tree");
 			break;
 		case SIGWINCH:
 			stream_resize(session->stream, outputs_width(&session->outputs));
@@ -359,6 +373,11 @@ static void on_signals(struct session *session)
 			break;
 		}
 	}
+}
+
+static uint64_t ago(uint64_t now_ns, uint64_t span_ns)
+{
+	return now_ns > span_ns ? now_ns - span_ns : 0;
 }
 
 static void on_tick(struct session *session, uint64_t now_ns)
@@ -376,8 +395,8 @@ static void on_tick(struct session *session, uint64_t now_ns)
 	if (now_ns < session->late_ns)
 		return;
 	session->late_ns = now_ns + LATE_NS;
-	stragglers_close(session->model, &session->check.root, now_ns - LATE_NS, now_ns);
-	session->late_frees += model_expire(session->model, now_ns - 2 * LATE_NS);
+	stragglers_close(session->model, &session->check.root, ago(now_ns, LATE_NS), now_ns);
+	session->late_frees += model_expire(session->model, ago(now_ns, 2 * LATE_NS));
 }
 
 /*
@@ -387,14 +406,16 @@ static void on_tick(struct session *session, uint64_t now_ns)
 static bool all_gone(struct session *session)
 {
 	return session->options->wait_all && !command_running(session) &&
-	       model_count_alive(session->model) == 0 && probe_count_subtree(session->probe) <= 0;
+	       (model_count_alive(session->model) == 0 || session->ticked) &&
+	       probe_count_subtree(session->probe) == 0;
 }
 
 static void check_deadlines(struct session *session, bool drained)
 {
 	uint64_t now_ns = run_now_ns();
 
-	if (now_ns >= session->tick_ns) {
+	session->ticked = now_ns >= session->tick_ns;
+	if (session->ticked) {
 		on_tick(session, now_ns);
 		session->tick_ns = now_ns + TICK_NS;
 	}
@@ -457,10 +478,9 @@ static int loop(struct session *session)
 			on_signals(session);
 			continue;
 		}
+		session->quiet = records ? 0 : session->quiet + 1;
 		probe_reader_state(session->probe, records ? READER_NAPS : READER_SLEEPS);
-		if (!records && ring_consume(session->ring, BATCH_RECORDS) > 0)
-			records = 1;
-		wait_for_something(session, records > 0);
+		wait_for_something(session, session->quiet < 2);
 	}
 	return 0;
 }
@@ -499,10 +519,10 @@ static void stop(struct session *session)
 	struct fact end;
 
 	check_for_the_last_time(session);
-	stragglers_close(session->model, &session->check.root, UINT64_MAX, run_now_ns());
 	probe_detach(session->probe);
 	while (ring_consume(session->ring, BATCH_RECORDS) > 0)
 		flush(session);
+	stragglers_close(session->model, &session->check.root, UINT64_MAX, run_now_ns());
 	losses_look(&session->losses, session->probe, run_now_ns(), on_fact, session);
 	fact_clear(&end, FACT_END, run_now_ns());
 	stream_end(session->stream, &end);
@@ -548,12 +568,12 @@ static int finish(struct session *session, int result)
 		return result;
 	if (ran)
 		return command_exit(status, lost);
-	return lost ? EXIT_RUNTIME : EXIT_OK;
+	return lost || left ? EXIT_RUNTIME : EXIT_OK;
 }
 
 int session_run(const struct options *options)
 {
-	struct session session = {.options = options};
+	struct session session = {.options = options, .check.root.fd = -1};
 	int result;
 
 	command_init(&session.command);
@@ -570,7 +590,8 @@ int session_run(const struct options *options)
 		return finish(&session, result);
 	result = start(&session);
 	if (!result) {
-		privileges_drop();
+		if (privileges_drop() < 0)
+			say("cannot give up privileges, going on with all of them");
 		result = loop(&session);
 	}
 	if (session.model)

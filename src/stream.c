@@ -61,6 +61,8 @@ static int open_sinks(struct stream *stream, const struct stream_config *config)
 		.columns = outputs_width(config->outputs),
 		.ascii = !is_utf8(),
 		.time = config->options->time,
+		.show_free = config->options->filters.types & 1u << FACT_FREE,
+		.show_processes = config->options->filters.types & 1u << FACT_PROCESS,
 	};
 
 	if (config->outputs->json_fd >= 0 && !(stream->json = json_sink_new(&json)))

@@ -114,6 +114,7 @@ struct pt_event_fork {
 #define PT_EXEC_EXE_CUT (1u << 2)	/* path deeper or longer than kept */
 #define PT_EXEC_CWD_CUT (1u << 3)
 #define PT_EXEC_FILENAME_CUT (1u << 4)
+#define PT_EXEC_NO_ARGS (1u << 6) /* nobody wanted the arguments */
 #define PT_EXEC_NO_TAIL (1u << 5)	/* the ring was nearly full: the tail was left out to keep the fact */
 
 /* Followed by a tail: PT_TAIL_ARGS, PT_TAIL_FILENAME, PT_TAIL_EXE, PT_TAIL_CWD, each at most once. */

@@ -40,9 +40,12 @@ static void fill_args(struct fact *fact, const struct event *event)
 	if ((event->flags & PT_EXEC_ARGS_FAULT) && !args.len)
 		args.bytes = NULL;
 	fact->exec.args = text_of_tail(args);
+	if (event->flags & PT_EXEC_NO_ARGS)
+		fact->exec.args.len = FACT_TEXT_ABSENT;
 	fact->exec.args_count = event->exec->args_count;
 	fact->exec.args_bytes = event->exec->args_bytes;
-	fact->exec.args_truncated = (args.bytes ? args.len : 0) < event->exec->args_bytes;
+	if (fact->exec.args.len != FACT_TEXT_ABSENT)
+		fact->exec.args_truncated = !args.bytes || args.len < event->exec->args_bytes;
 }
 
 static void fill_credentials(struct fact *fact, const struct pt_event_exec *exec)

@@ -17,11 +17,23 @@ size_t killer_note_bytes(void)
 	return sizeof(struct signal_note);
 }
 
+#define SIGNAL_KILL 9
+
 /* What began the group's exit stays the cause whatever is delivered later, as the collective
  * SIGKILL. */
 static bool decides(const struct signal_note *note)
 {
 	return note->signal && !(note->flags & PT_SIGNAL_DELIVERED);
+}
+
+/*
+ * A default action that was delivered is under way. Only a SIGKILL can still change how it ends (it
+ * aborts a core dump); before 5.16 others are queued all the same (prepare_signal, kernel/signal.c).
+ */
+static bool comes_too_late(const struct signal_note *note, const struct pt_event_signal *signal)
+{
+	return note->signal && !(signal->head.flags & PT_SIGNAL_DELIVERED) &&
+	       signal->signal != SIGNAL_KILL;
 }
 
 int killer_note(struct model *model, struct process *process, const struct pt_event_signal *signal)
@@ -32,7 +44,7 @@ int killer_note(struct model *model, struct process *process, const struct pt_ev
 		note = process->note = slab_new(&model->notes);
 	if (!note)
 		return -ENOMEM;
-	if (decides(note) && (signal->head.flags & PT_SIGNAL_DELIVERED))
+	if (decides(note) || comes_too_late(note, signal))
 		return 0;
 	note->sender = signal->sender;
 	note->flags = signal->head.flags;
@@ -86,7 +98,7 @@ void killer_join(const struct model *model, const struct process *process, struc
 	exit->exit.killer = exit->exit.killer_uid = FACT_UNKNOWN;
 	exit->exit.killer_id.pid = FACT_PID_UNKNOWN;
 	exit->exit.killer_comm.len = FACT_TEXT_UNKNOWN;
-	if (!note || !(decides(note) || note->signal == exit->exit.signal))
+	if (!note || note->signal != exit->exit.signal)
 		return;
 	if (note->flags & PT_SIGNAL_KERNEL) {
 		exit->exit.killer = KILLER_KERNEL;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -305,6 +307,9 @@ int probe_attach(struct probe *probe, char *ret_error, size_t size)
 	int error;
 
 	probe->snapshot = bpf_program__attach(probe->skel->progs.on_task);
+	if (!probe->snapshot && probe->skel->rodata->settings.roots_cnt)
+		return fail(ret_error, size, -ENOTSUP,
+			    "the kernel refuses the task iterator, by which -p finds the process");
 	error = iterate(probe, PASS_SELF);
 	if (error == -EAGAIN)
 		control->self_tgid = getpid();
@@ -356,6 +361,9 @@ void probe_detach(struct probe *probe)
 		bpf_link__destroy(*hook_link(probe, &hooks[i]));
 		*hook_link(probe, &hooks[i]) = NULL;
 	}
+	/* A program that runs still on another CPU has counted, but not submitted: wait for a grace period. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		usleep(20000);
 }
 
 void probe_close(struct probe *probe)

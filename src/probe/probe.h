@@ -15,8 +15,7 @@
 struct probe;
 
 /*
- * probe_open - loads the programs that `options` call for; nothing is attached yet. `command`: what the
- * tracer forks will be a root of the subtree. 0 and `*ret_probe`; -errno and one line that says what is
+ * probe_open - loads the programs that `options` call for; nothing is attached yet. 0 and `*ret_probe`; -errno and one line that says what is
  * missing and what to do in `ret_error`: -EPERM (privileges), -ENOTSUP (kernel), else a failure.
  */
 int probe_open(const struct options *options, struct probe **ret_probe, char *ret_error, size_t size);

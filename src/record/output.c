@@ -34,6 +34,15 @@ static void owner_of(uid_t *ret_uid, gid_t *ret_gid)
 	*ret_gid = strtoul(gid, NULL, 10);
 }
 
+/* What it will hold is nobody else's business, whoever made it. */
+static int keep_private(int fd, const char *path, char *ret_error, size_t size)
+{
+	if (fchmod(fd, 0600) == 0)
+		return 0;
+	return fail(ret_error, size, -errno, "cannot keep '%s' from others: %s", path,
+		    strerror(errno));
+}
+
 /* May we append? The file is open, so what is checked is what will be written. */
 static int check_old(int fd, const char *path, char *ret_error, size_t size)
 {
@@ -48,19 +57,21 @@ static int check_old(int fd, const char *path, char *ret_error, size_t size)
 			    strerror(errno));
 	if (!S_ISREG(stat.st_mode) || stat.st_nlink != 1)
 		return fail(ret_error, size, -EEXIST,
-			    "'%s' is not a plain file with one link; name another, or use -j and a "
-			    "pipe",
+			    "'%s' is not a plain file with one link; name another, or use "
+			    "-o - and a pipe",
 			    path);
 	if (stat.st_uid != uid && stat.st_uid != getuid())
 		return fail(ret_error, size, -EEXIST,
 			    "'%s' belongs to somebody else; name another file", path);
 	if (stat.st_size == 0)
-		return 0;
+		return keep_private(fd, path, ret_error, size);
 	if (pread(fd, first, sizeof(first), 0) != sizeof(first) ||
 	    memcmp(first, FIRST_BYTES, sizeof(first)) != 0)
 		return fail(ret_error, size, -EEXIST,
 			    "'%s' exists and is no recording; remove it or name another file",
 			    path);
+	if (keep_private(fd, path, ret_error, size) < 0)
+		return -EPERM;
 	/* A run that was killed in mid-write left half a line: ours begins on its own. */
 	if (pread(fd, &last, 1, stat.st_size - 1) == 1 && last != '\n' && write(fd, "\n", 1) != 1)
 		return fail(ret_error, size, -errno, "cannot write to '%s': %s", path,

@@ -1,17 +1,27 @@
 #include "sink/output.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BATCH_BYTES	((size_t)64 * 1024)
 #define LINES_BYTES_MAX ((size_t)256 * 1024)
-#define POLL_MS		100 /* how long a full pipe may hold up the loop */
+#define POLL_MS		100 /* how long a reader who does not read may hold up the loop */
+
+/* A file takes what it is given; a pipe, a socket or a terminal may have a reader who does not read. */
+static bool may_block(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
+}
 
 void output_init(struct output *output, int fd, output_write write, void *context)
 {
 	*output = (struct output){.fd = fd, .write = write, .context = context};
+	output->patient = !write && may_block(fd);
 	buffer_init(&output->lines, LINES_BYTES_MAX);
 }
 
@@ -21,26 +31,33 @@ void output_release(struct output *output)
 	output->pending_cnt = 0;
 }
 
+static int wait_writable(const struct output *output)
+{
+	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
+	int ready = poll(&poll_fd, 1, POLL_MS);
+
+	return ready > 0 || (ready < 0 && errno == EINTR) ? 0 : -EAGAIN;
+}
+
+/*
+ * Never waits for longer than POLL_MS, and leaves O_NONBLOCK alone, which others share: what poll(2)
+ * says can be written to a pipe is PIPE_BUF bytes at least (pipe(7)).
+ */
 static ssize_t write_some(struct output *output, const char *bytes, size_t len)
 {
 	ssize_t written;
+	int error;
 
 	if (output->write)
 		return output->write(output->context, bytes, len);
+	if (output->patient) {
+		error = wait_writable(output);
+		if (error)
+			return error;
+		len = len < PIPE_BUF ? len : PIPE_BUF;
+	}
 	written = write(output->fd, bytes, len);
 	return written < 0 ? -errno : written;
-}
-
-/* Somebody made the descriptor non-blocking (a shared terminal, a pipe): wait, but not for ever. */
-static int wait_writable(struct output *output)
-{
-	struct pollfd poll_fd = {.fd = output->fd, .events = POLLOUT};
-	int ready;
-
-	if (output->write)
-		return -EAGAIN;
-	ready = poll(&poll_fd, 1, POLL_MS);
-	return ready > 0 || (ready < 0 && errno == EINTR) ? 0 : -EAGAIN;
 }
 
 /* Writes until all is out or an error; returns how many bytes are. */
@@ -55,8 +72,6 @@ static size_t write_all(struct output *output)
 
 		if (written >= 0)
 			done += (size_t)written;
-		else if (written == -EAGAIN)
-			output->error = wait_writable(output);
 		else if (written != -EINTR)
 			output->error = (int)written;
 	}

@@ -23,6 +23,7 @@ struct output {
 	size_t pending_cnt; /* lines in `lines` */
 	uint64_t dropped;
 	int fd;
+	bool patient; /* not a file: written as its reader reads, as far as POLL_MS goes */
 	int error; /* of the last write; 0 once one has succeeded */
 	output_write write;
 	void *context;

@@ -204,7 +204,7 @@ static void print_latency(struct page *page, const struct stats *stats)
 	if (totals->hows[HOW_NAMESPACE])
 		page_item(page, "%" PRIu64 " with their namespace", totals->hows[HOW_NAMESPACE]);
 	if (totals->hows[HOW_UNSEEN])
-		page_item(page, "%" PRIu64 " not seen by whom", totals->hows[HOW_UNSEEN]);
+		page_item(page, "%" PRIu64 " not seen as they happened", totals->hows[HOW_UNSEEN]);
 	page_line(page);
 	page_label(page, "latency");
 	if (latency.cnt)

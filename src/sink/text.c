@@ -144,6 +144,7 @@ static int text_sink_take(struct sink *sink, const struct fact *fact)
 	struct text_sink *self = text_sink_of(sink);
 	const char *style = style_of(fact);
 	struct text_line line;
+	size_t what_start;
 
 	if (!is_shown(self, fact->type))
 		return self->output.error;
@@ -157,7 +158,9 @@ static int text_sink_take(struct sink *sink, const struct fact *fact)
 	text_line_pad(&line, self->at.who);
 	text_line_add_data(&line, fact->comm);
 	text_line_pad(&line, self->at.what);
+	what_start = line.out->len;
 	text_what(&line, fact);
+	text_line_cut(&line, what_start, self->at.what);
 	if (*style)
 		add_style(self, &line, STYLE_RESET);
 	return line_end(self);

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/printable.h"
 #include "base/signame.h"
+#include "base/utf8.h"
 
 static void add_ascii(struct text_line *line, const char *text, size_t len)
 {
@@ -74,4 +75,28 @@ void text_line_pad(struct text_line *line, size_t column)
 
 	buffer_add_repeated(line->out, ' ', cnt);
 	line->columns += cnt;
+}
+
+#define DOTS "..."
+
+void text_line_cut(struct text_line *line, size_t start, size_t column)
+{
+	size_t room = line->columns_max > strlen(DOTS) ? line->columns_max - strlen(DOTS) : 0;
+	size_t at = start;
+
+	if (!line->columns_max || line->columns <= line->columns_max)
+		return;
+	while (at < line->out->len) {
+		uint32_t character;
+		size_t len = utf8_decode(line->out->bytes + at, line->out->len - at, &character);
+		unsigned columns = len ? utf8_columns(character) : 1;
+
+		if (column + columns > room)
+			break;
+		column += columns;
+		at += len ? len : 1;
+	}
+	buffer_rewind(line->out, at);
+	line->columns = column;
+	text_line_add(line, DOTS);
 }

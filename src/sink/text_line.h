@@ -33,5 +33,11 @@ void text_line_add_process(struct text_line *line, struct fact_text comm, struct
 /* text_line_pad - spaces up to that column, and at least one. */
 void text_line_pad(struct text_line *line, size_t column);
 
+/*
+ * text_line_cut - where the line is too wide, cuts what stands from byte `start` of the buffer, which is
+ * at `column` or further right, and ends it in "...".
+ */
+void text_line_cut(struct text_line *line, size_t start, size_t column);
+
 /* text_what - the last column: what matters of this fact. */
 void text_what(struct text_line *line, const struct fact *fact);

@@ -42,7 +42,9 @@ static void add_span(struct text_line *line, const char *before, fact_num ns)
 
 static void add_cpu(struct text_line *line, const char *before, const struct fact_costs *costs)
 {
-	if (fact_num_known(costs->user_ns) && fact_num_known(costs->system_ns))
+	/* None at exit means that no tick has met it yet: that is no time to show. */
+	if (fact_num_known(costs->user_ns) && fact_num_known(costs->system_ns) &&
+	    costs->user_ns + costs->system_ns)
 		add_span(line, before, costs->user_ns + costs->system_ns);
 }
 
@@ -82,11 +84,12 @@ static void what_fork(struct text_line *line, const struct fact *fact)
 	if (fact_num_known(fact->fork.kind) && fact->fork.kind != FORK_KIND_FORK)
 		text_line_add(line, ", ");
 	text_line_add(line, "child of ");
-	if (has_creator && fact_id_known(fact->parent))
+	if (has_creator &&
+	    fact_id_known(fact->parent)) /* comm is the creator's, or of a later day */
 		text_line_add_u64(line, fact->parent.pid);
 	else
 		text_line_add_process(line, fact->comm, fact->parent);
-	if (has_creator) {
+	if (has_creator && fact_id_known(fact->fork.birth)) {
 		text_line_add(line, ", made by ");
 		text_line_add_process(line, fact->comm, fact->fork.birth);
 	}

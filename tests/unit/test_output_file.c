@@ -73,10 +73,14 @@ static void a_new_file_is_for_its_owner_alone(void **state)
 
 static void a_recording_is_appended_to(void **state)
 {
+	struct stat stat;
 	int fd;
 
 	put("ours", "{\"type\":\"start\",\"schema\":1}\n");
+	assert_int_equal(chmod(path_of("ours"), 0644), 0);
 	assert_int_equal(open_named("ours", &fd), 0);
+	assert_int_equal(fstat(fd, &stat), 0);
+	assert_int_equal(stat.st_mode & 07777, 0600);
 	assert_int_equal(write(fd, "more\n", 5), 5);
 	close(fd);
 	assert_holds("ours", "{\"type\":\"start\",\"schema\":1}\nmore\n");
