@@ -115,7 +115,7 @@ void live_big_exit(void)
 {
 	struct life *c = life_new();
 
-	if (memory_bytes() < 2 * BIG_BYTES)
+	if (memory_bytes() < BIG_BYTES + BIG_BYTES / 4)
 		truth_skip("too little memory");
 	if (life_fork(c)) {
 		char *heap = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE,
