@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,24 @@ static int storm(int cnt)
 	return failed;
 }
 
+/* What a core is piped into: reads it whole, or the crash would be without a core. */
+static int drain(void)
+{
+	char block[65536];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, block, sizeof(block))) > 0)
+		;
+	return n < 0;
+}
+
+/* Where nobody has such a key, the kernel runs a program that could make it, and waits for it. */
+static int request_key(const char *description)
+{
+	syscall(SYS_request_key, "user", description, "", 0);
+	return 0;
+}
+
 int program_act(int argc, char **argv)
 {
 	if (!strcmp(argv[1], "@exit0"))
@@ -62,5 +81,15 @@ int program_act(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "@storm") && argc > 2)
 		return storm(atoi(argv[2]));
+	if (!strcmp(argv[1], "@drain"))
+		return drain();
+	if (!strcmp(argv[1], "@request-key") && argc > 2)
+		return request_key(argv[2]);
+	if (!strcmp(argv[1], "@abort"))
+		abort();
+	if (!strcmp(argv[1], "@already-there")) {
+		be_there_already();
+		return 0;
+	}
 	return 2;
 }
