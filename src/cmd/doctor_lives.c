@@ -289,8 +289,11 @@ int doctor_live(const struct options *options, struct buffer *ret_lines,
 		pid_t ret_pids[DOCTOR_LIVES_CNT], char *ret_error, size_t size)
 {
 	struct practice practice = {.gate = -1, .lines = -1, .told = ret_lines};
-	int result = start_patient(&practice);
+	int result;
 
+	signal(SIGCHLD,
+	       SIG_DFL); /* whoever started us may have ignored it: no wait would find anybody */
+	result = start_patient(&practice);
 	if (!result)
 		result = start_tracer(&practice, options);
 	if (result)

@@ -93,6 +93,11 @@ doctor() {
 	jq -e '.machine[] | select(.name == "pid namespace") | .state == "no"' <<<"$output"
 }
 
+@test "it does not mind what it inherits: SIGCHLD and SIGINT ignored, no input" {
+	run bash -c "trap '' CHLD INT; exec timeout -k 5 100 '$PROCTRACE' doctor <&-"
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+}
+
 @test "no process of it is left behind" {
 	local before after
 	before=$(find /proc -maxdepth 2 -name exe -lname "$(readlink -f "$PROCTRACE")" 2>/dev/null | wc -l)
