@@ -26,10 +26,19 @@ $(OUT)/tests/unit/test_judge: tests/unit/test_judge.c $(JUDGE_OBJS)
 
 -include $(E2E_OBJS:.o=.d)
 
-check-e2e: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live the scenarios under the tracer (as root)
-	$(Q)$(E2E_RUNNER) --proctrace $(PROGRAM) --workload $(WORKLOAD) $(SCENARIOS)
+RUN_E2E = $(E2E_RUNNER) --proctrace $(PROGRAM) --workload $(WORKLOAD)
 
-.PHONY: check-e2e
+check-e2e: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live the scenarios under the tracer (as root)
+	$(Q)$(RUN_E2E) $(or $(SCENARIOS),core random:1-100:60)
+
+# A million lives, in trees of a size that one run of the judge takes in a second or two.
+SEEDS ?= 1-1000
+LIVES ?= 1000
+
+check-long: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live random trees for long (as root): SEEDS=FIRST-LAST LIVES=N
+	$(Q)$(RUN_E2E) random:$(SEEDS):$(LIVES)
+
+.PHONY: check-e2e check-long
 
 # --- inside other kernels: static programs, as a guest has no libraries -------------------------------
 VM_OUT := build-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))

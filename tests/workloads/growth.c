@@ -284,12 +284,14 @@ static void end_by_fault(struct node *me)
 	sleep_for_ever();
 }
 
-static void end_by_alarm(struct node *me)
+/* A timer of its own CPU time: it goes off in its own context, at the tick that finds it spent. */
+static void end_by_timer(struct node *me)
 {
 	me->life.killer = KILLED_BY_KERNEL;
-	note_end(me, SIGALRM);
-	setitimer(ITIMER_REAL, &(struct itimerval){.it_value.tv_usec = 500}, NULL);
-	sleep_for_ever();
+	note_end(me, SIGVTALRM);
+	setitimer(ITIMER_VIRTUAL, &(struct itimerval){.it_value.tv_usec = 500}, NULL);
+	for (;;)
+		;
 }
 
 void growth_kill(struct node *me, struct node *victim, int sig)
@@ -340,7 +342,7 @@ static void (*const ends[ENDING_CNT])(struct node *me) = {
 	[END_SIGNAL_TO_SELF] = end_by_signal_to_self,
 	[END_ABORT] = end_by_abort,
 	[END_FAULT] = end_by_fault,
-	[END_ALARM] = end_by_alarm,
+	[END_TIMER] = end_by_timer,
 	[END_MURDER] = end_by_murder,
 };
 

@@ -41,7 +41,7 @@ enum ending {
 	END_SIGNAL_TO_SELF,
 	END_ABORT,
 	END_FAULT,
-	END_ALARM,
+	END_TIMER,
 	END_MURDER, /* kills its victim, then exits */
 	ENDING_CNT
 };
