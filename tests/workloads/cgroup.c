@@ -20,6 +20,7 @@
 /* A group of the scenario's own. */
 struct group {
 	char dir[PATH_MAX / 2];
+	const char *path; /* from the root of its hierarchy, within dir */
 };
 
 /*
@@ -42,15 +43,24 @@ static bool find_hierarchy(const char *controller, char *ret_dir, size_t size)
 	return found;
 }
 
-static void group_init(struct group *group, const char *controller)
+static void group_init_named(struct group *group, const char *controller, const char *name)
 {
 	char top[PATH_MAX / 4];
 
 	if (!find_hierarchy(controller, top, sizeof(top)))
-		truth_skip(controller ? "no cgroup v1 hierarchy with memory" : "no cgroup v2");
-	snprintf(group->dir, sizeof(group->dir), "%s/workload-%d", top, (int)getpid());
+		truth_skip(controller ? "no such cgroup v1 hierarchy" : "no cgroup v2");
+	snprintf(group->dir, sizeof(group->dir), "%s/%s", top, name);
+	group->path = group->dir + strlen(top);
 	if (mkdir(group->dir, 0700))
 		truth_skip("a cgroup cannot be made here");
+}
+
+static void group_init(struct group *group, const char *controller)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "workload-%d", (int)getpid());
+	group_init_named(group, controller, name);
 }
 
 /* A group stays busy until its last task has gone through cgroup_exit, a little after its reap. */
@@ -116,14 +126,10 @@ void live_cgroup_kill(void)
 	life_tell(lives[1]);
 }
 
-/* A child that is born in another group than its parent's is told with its own. */
-void live_clone_into_cgroup(void)
+/* A child that is born in another group than its parent's; the group is gone soon after it. */
+static void live_in_group(struct group *group, struct life *c)
 {
-	struct life *c = life_new();
-	struct group group;
-
-	group_init(&group, NULL);
-	int fd = open(group.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(group->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int ret = life_clone(c, (struct clone_plan){
 					.flags = CLONE_INTO_CGROUP_FLAG,
 					.exit_signal = SIGCHLD,
@@ -133,12 +139,79 @@ void live_clone_into_cgroup(void)
 	if (ret == 1)
 		life_exit(c, 0);
 	if (ret < 0)
-		skip_without(&group, "clone3 into a cgroup is refused");
+		skip_without(group, "clone3 into a cgroup is refused");
 	life_wait(c, 0);
 	close(fd);
-	group_release(&group);
-	c->cgroup = strrchr(group.dir, '/');
+	group_release(group);
+	c->cgroup = group->path;
+}
+
+void live_clone_into_cgroup(void)
+{
+	struct life *c = life_new();
+	struct group group;
+
+	group_init(&group, NULL);
+	live_in_group(&group, c);
 	life_tell(c);
+}
+
+/* As docker calls the groups of its containers where systemd makes them. */
+void live_container(void)
+{
+	struct life *c = life_new();
+	struct group group;
+	char id[65], name[96];
+
+	snprintf(id, sizeof(id), "%064x", (unsigned)getpid());
+	snprintf(name, sizeof(name), "docker-%s.scope", id);
+	group_init_named(&group, NULL, name);
+	live_in_group(&group, c);
+	c->container = id;
+	life_tell(c);
+}
+
+static void enter_root(const char *controller)
+{
+	struct group root;
+
+	if (find_hierarchy(controller, root.dir, sizeof(root.dir)) &&
+	    !group_write(&root, "cgroup.procs", "0"))
+		truth_broken("entering the root of a hierarchy");
+}
+
+/* v1 has a say where v2 has none, and the memory controller's hierarchy before others. */
+static void live_in_v1(const char *controller)
+{
+	struct life *c = life_new(), *g = life_new();
+	struct group group;
+
+	group_init(&group, controller);
+	if (life_fork(c)) {
+		enter_root(NULL);
+		enter_root("memory");
+		if (!group_write(&group, "cgroup.procs", "0"))
+			truth_broken("entering a cgroup");
+		if (life_fork(g))
+			life_exit(g, 0);
+		life_wait(g, 0);
+		life_exit(c, 0);
+	}
+	life_wait(c, 0);
+	group_release(&group);
+	g->cgroup = group.path;
+	life_tell(c);
+	life_tell(g);
+}
+
+void live_memory_cgroup(void)
+{
+	live_in_v1("memory");
+}
+
+void live_systemd_cgroup(void)
+{
+	live_in_v1("name=systemd");
 }
 
 #define OOM_LIMIT "16777216"
@@ -170,6 +243,8 @@ static void limited_init(struct group *group)
 		group_write(group, "memory.swappiness", "0");
 		return;
 	}
+	if (find_hierarchy(NULL, group->dir, sizeof(group->dir)))
+		group_write(group, "cgroup.subtree_control", "+memory");
 	group_init(group, NULL);
 	if (!group_write(group, "memory.max", OOM_LIMIT))
 		skip_without(group, "no cgroup with memory, neither v1 nor v2");
@@ -190,5 +265,6 @@ void live_oom(void)
 		truth_skip("the kernel found memory enough");
 	c->killer = KILLED_BY_KERNEL;
 	c->oom = true;
+	c->oom_cgroup = group.path;
 	life_tell(c);
 }

@@ -255,6 +255,24 @@ static pid_t parent_at_death(const struct life *life)
 	return life->inherited_dead ? life->parent : last_parent(life);
 }
 
+static void truth_place(struct truth *line, const struct life *life)
+{
+	if (life->cgroup)
+		truth_text(line, "cgroup", life->cgroup);
+	if (life->container)
+		truth_text(line, "container", life->container);
+	if (life->session)
+		truth_num(line, "session", (uint64_t)life->session);
+	if (life->tty)
+		truth_text(line, "tty", life->tty);
+	if (life->login_uid)
+		truth_num(line, "login_uid", life->login_uid);
+	if (life->ns_pid) {
+		truth_num(line, "ns_pid", (uint64_t)life->ns_pid);
+		truth_num(line, "pid_ns", life->pid_ns);
+	}
+}
+
 static void tell_birth(const struct life *life)
 {
 	struct truth line;
@@ -267,12 +285,7 @@ static void tell_birth(const struct life *life)
 	truth_num(&line, "gid", getgid());
 	if (life->creator)
 		truth_num(&line, "birth_pid", (uint64_t)life->creator);
-	if (life->cgroup)
-		truth_text(&line, "cgroup", life->cgroup);
-	if (life->ns_pid) {
-		truth_num(&line, "ns_pid", (uint64_t)life->ns_pid);
-		truth_num(&line, "pid_ns", life->pid_ns);
-	}
+	truth_place(&line, life);
 	if (life->exit_signal != SIGCHLD)
 		truth_num(&line, "exit_signal", (uint64_t)life->exit_signal);
 	truth_span(&line, life->birth);
@@ -291,6 +304,8 @@ static void tell_death(const struct life *life)
 		truth_text(&line, "comm", life->comm);
 	if (life->oom)
 		truth_flag(&line, "oom");
+	if (life->oom_cgroup)
+		truth_text(&line, "oom_cgroup", life->oom_cgroup);
 	if (life->killer == KILLED_BY_KERNEL) {
 		truth_text(&line, "killer", "kernel");
 	} else if (life->killer) {

@@ -34,7 +34,12 @@ struct life {
 	uint64_t pid_ns; /* inode of that */
 	unsigned reuse; /* how many earlier lives of this scenario had its pid */
 	pid_t exec_tid; /* the thread that executed, where it was not the leader */
-	const char *cgroup; /* path of its own cgroup v2 at birth; NULL: not checked */
+	const char *cgroup; /* path of its own cgroup at birth; NULL: not checked */
+	const char *container; /* its id; NULL: not checked */
+	const char *oom_cgroup; /* with oom; NULL: not checked */
+	pid_t session; /* at birth; 0: not checked */
+	const char *tty; /* at birth, below /dev; NULL: not checked */
+	uid_t login_uid; /* at birth; 0: not checked */
 	bool oom;
 	bool never_zombie;
 	bool inherited_dead; /* the heir got it as a zombie */

@@ -81,7 +81,12 @@
 	X(83, fork_fails, false, "")                                                               \
 	X(84, clone_into_cgroup, false, "")                                                        \
 	X(85, uring_worker, false, "")                                                             \
-	X(86, big_exit, false, "")
+	X(86, big_exit, false, "")                                                                 \
+	X(0, container, false, "")                                                                 \
+	X(0, memory_cgroup, false, "")                                                             \
+	X(0, systemd_cgroup, false, "")                                                            \
+	X(0, session, false, "")                                                                   \
+	X(0, login, false, "")
 
 #define SCENARIO_PROTOTYPE(row, name, core, options) void live_##name(void);
 SCENARIOS(SCENARIO_PROTOTYPE)

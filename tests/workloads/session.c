@@ -1,8 +1,9 @@
-/* Sessions, groups and names: what changes about a process without any event of its own. */
+/* Sessions, logins, groups and names: what changes about a process without any event of its own. */
 #include "scenarios.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -121,4 +122,84 @@ void live_session_leader_exits(void)
 	life_tell(f);
 	life_tell_handed(b, leader, "subreaper");
 	life_tell(b);
+}
+
+/* The end of a new pty that the scenario keeps; `ret_path` is the other end's. */
+static int open_pty(char *ret_path, size_t size)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, ret_path, size))
+		truth_skip("no pty can be had here");
+	return fd;
+}
+
+static void begin_session(const char *terminal)
+{
+	int fd;
+
+	if (setsid() < 0)
+		truth_broken("setsid");
+	fd = open(terminal, O_RDWR | O_NOCTTY);
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0))
+		truth_broken("taking a terminal");
+}
+
+/* A child of the leader of a new session with a terminal of its own. */
+void live_session(void)
+{
+	struct life *c = life_new(), *g = life_new();
+	char terminal[64];
+	int fd = open_pty(terminal, sizeof(terminal));
+
+	if (life_fork(c)) {
+		begin_session(terminal);
+		if (life_fork(g))
+			life_exit(g, 0);
+		life_wait(g, 0);
+		signal(SIGHUP, SIG_IGN); /* what the leader's own exit sends */
+		life_exit(c, 0);
+	}
+	life_wait(c, 0);
+	close(fd);
+	c->session = getsid(0);
+	g->session = c->pid;
+	g->tty = terminal + strlen("/dev/");
+	life_tell(c);
+	life_tell(g);
+}
+
+#define LOGIN_UID 4242
+
+static bool log_in(void)
+{
+	int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", LOGIN_UID);
+	bool done = fd >= 0 && write(fd, text, (size_t)len) == len;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* As pam_loginuid does, once per session; whoever is born below inherits it. */
+void live_login(void)
+{
+	struct life *c = life_new(), *g = life_new();
+
+	if (life_fork(c)) {
+		if (!log_in())
+			life_exit(c, 1);
+		if (life_fork(g))
+			life_exit(g, 0);
+		life_wait(g, 0);
+		life_exit(c, 0);
+	}
+	life_wait(c, 0);
+	if (c->status)
+		truth_skip("no login uid can be set (CONFIG_AUDIT, CAP_AUDIT_CONTROL)");
+	g->login_uid = LOGIN_UID;
+	life_tell(c);
+	life_tell(g);
 }
