@@ -20,6 +20,8 @@ static const struct {
 	{"signal_generate", "who killed whom, when a zombie begins", "killers stay unknown"},
 	{"signal_deliver", "which signal was fatal", "killers by blocked signals stay unknown"},
 	{"mark_victim", "victims of the OOM killer", "they seem killed by the kernel"},
+	{"cgroup_mkdir", "names of new cgroups", "those that are soon gone stay without a name"},
+	{"cgroup_rename", "new names of v1 cgroups", "the old ones are told"},
 	{"sched_process_wait", "since when a parent waits",
 	 "why a zombie is not reaped stays unknown"},
 	{"sched_process_free", "the end of each process, exact costs", "no reap is proven"},

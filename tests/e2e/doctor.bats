@@ -50,7 +50,7 @@ doctor() {
 	[ -n "$used" ]
 	doctor -j | jq -r '.hooks[] | select(.state == "ok") | .name' >named
 	# Those of the sources of reap times are in the list of sources.
-	grep -E '^(sched_|signal_|mark_|iter/)' <<<"$used" | sort | diff - <(grep -vx programs named | sort)
+	grep -E '^(sched_|signal_|mark_|cgroup_|iter/)' <<<"$used" | sort | diff - <(grep -vx programs named | sort)
 }
 
 @test "each source that can be had passes the self-test, also with the smallest ring" {
