@@ -63,6 +63,16 @@ static void group_init(struct group *group, const char *controller)
 	group_init_named(group, controller, name);
 }
 
+static void group_rename(struct group *group)
+{
+	char old[sizeof(group->dir)];
+
+	strcpy(old, group->dir);
+	strcat(group->dir, "r");
+	if (rename(old, group->dir))
+		truth_broken("renaming a cgroup");
+}
+
 /* A group stays busy until its last task has gone through cgroup_exit, a little after its reap. */
 static void group_release(struct group *group)
 {
@@ -181,12 +191,14 @@ static void enter_root(const char *controller)
 }
 
 /* v1 has a say where v2 has none, and the memory controller's hierarchy before others. */
-static void live_in_v1(const char *controller)
+static void live_in_v1(const char *controller, bool renamed)
 {
 	struct life *c = life_new(), *g = life_new();
 	struct group group;
 
 	group_init(&group, controller);
+	if (renamed)
+		group_rename(&group);
 	if (life_fork(c)) {
 		enter_root(NULL);
 		enter_root("memory");
@@ -206,12 +218,17 @@ static void live_in_v1(const char *controller)
 
 void live_memory_cgroup(void)
 {
-	live_in_v1("memory");
+	live_in_v1("memory", false);
+}
+
+void live_renamed_cgroup(void)
+{
+	live_in_v1("memory", true);
 }
 
 void live_systemd_cgroup(void)
 {
-	live_in_v1("name=systemd");
+	live_in_v1("name=systemd", false);
 }
 
 #define OOM_LIMIT "16777216"

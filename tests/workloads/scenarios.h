@@ -84,6 +84,7 @@
 	X(86, big_exit, false, "")                                                                 \
 	X(0, container, false, "")                                                                 \
 	X(0, memory_cgroup, false, "")                                                             \
+	X(0, renamed_cgroup, false, "")                                                            \
 	X(0, systemd_cgroup, false, "")                                                            \
 	X(0, session, false, "")                                                                   \
 	X(0, login, false, "")
