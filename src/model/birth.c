@@ -188,7 +188,7 @@ void birth_fill(struct model *model, struct process *process, const struct pt_ev
 	fill_state(model, process, task);
 	fill_parent(model, process, task);
 	process->kthread |= !!(task->head.flags & PT_TASK_KTHREAD);
-	if (!process->comm_known)
+	if (!process->comm_known || model->gap) /* its exec may have been lost */
 		process_set_comm(process, task->comm);
 	if (!process->exit_signal_known)
 		process->exit_signal = task->exit_signal;

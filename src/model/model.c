@@ -448,12 +448,12 @@ void model_gap(struct model *model)
  * Closes the hole that a gap left in one process. Whoever is alive has been looked at again; whose
  * fork has not come by now has lost it; who was dying may have lost its zombie instant.
  */
-static void heal(struct model *model, struct process *process)
+static void heal(struct model *model, struct process *process, bool gap)
 {
 	if (process->state == PROCESS_NEW && !process->children) {
 		drop(model, process);
 	} else if (process->state == PROCESS_DYING) {
-		process->hole = true;
+		process->hole |= gap;
 	} else if (process->state == PROCESS_ALIVE) {
 		if (birth_untold(model, process))
 			birth_missed(model, process, model->last_ns);
@@ -464,10 +464,11 @@ static void heal(struct model *model, struct process *process)
 void model_healed(struct model *model)
 {
 	struct process *process, *next;
+	bool gap = model->gap;
 
 	model->gap = false;
 	HASH_ITER (by_id, model->table.by_id, process, next)
-		heal(model, process);
+		heal(model, process, gap);
 }
 
 /* --- questions ----------------------------------------------------------------------------------- */

@@ -60,7 +60,10 @@ void model_gone(struct model *model, struct pt_identity who, uint64_t time_ns);
  */
 size_t model_expire(struct model *model, uint64_t before_ns);
 
-/* model_gap - events were lost: facts are unsure until the next model_healed(). */
+/*
+ * model_gap - events were lost: facts are unsure until the next model_healed(), which is to be called
+ * when everybody was looked at again, and once after the first snapshot.
+ */
 void model_gap(struct model *model);
 void model_healed(struct model *model);
 

@@ -294,6 +294,38 @@ static void fork_was_lost_and_the_next_look_heals(void **state)
 	story_end(s);
 }
 
+/* Only a gap can have swallowed what a dying one waits for; the first call is without one. */
+static void healing_without_a_gap_leaves_the_dying_alone(void **state)
+{
+	struct story *s = story_begin();
+
+	is_born(s, 10, C, T);
+	exits(s, 20, C, T, 0);
+	model_healed(s->model);
+	is_told(s, 21, C, T, 0);
+	is_reaped(s, 30, C, T, 0);
+	story_told(s, "fork 100<10 fork", "exit 100<10 code 0",
+		   "reap 100<10 wait by 10 latency 9 idle ? wake ?");
+	story_end(s);
+}
+
+static void a_look_in_a_gap_renews_the_name(void **state)
+{
+	struct story *s = story_begin();
+	struct process_view view;
+
+	is_born(s, 10, C, T);
+	assert_true(model_find(s->model, C, &view));
+	assert_string_not_equal(view.comm, "task");
+	model_gap(s->model);
+	is_there(s, C, T, 0);
+	model_healed(s->model);
+	assert_true(model_find(s->model, C, &view));
+	assert_string_equal(view.comm, "task");
+	story_told(s, "fork 100<10 fork");
+	story_end(s);
+}
+
 static void exit_was_lost(void **state)
 {
 	struct story *s = story_begin();
@@ -534,6 +566,8 @@ int main(void)
 		cmocka_unit_test(facts_are_unsure_in_a_gap),
 		cmocka_unit_test(fork_was_lost),
 		cmocka_unit_test(fork_was_lost_and_the_next_look_heals),
+		cmocka_unit_test(healing_without_a_gap_leaves_the_dying_alone),
+		cmocka_unit_test(a_look_in_a_gap_renews_the_name),
 		cmocka_unit_test(exit_was_lost),
 		cmocka_unit_test(all_but_the_free_was_lost),
 		cmocka_unit_test(zombie_instant_was_lost),
