@@ -10,12 +10,30 @@
  */
 struct trace_event_raw_sched_process_exit___grouped {
 	int pid;
-};
+	bool group_dead;
+} __attribute__((preserve_access_index));
 
 static __always_inline bool compat_has_group_dead(void)
 {
 	return bpf_core_type_exists(struct trace_event_raw_sched_process_exit___grouped);
 }
+
+/*
+ * Held programs. From 7.0 a tracepoint no longer disables preemption around what is on it ("tracing:
+ * Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast"), but the kernel still counts for
+ * each CPU how often a program runs there (bpf_prog->active), and skips it where it is not the first.
+ * A task that is preempted inside takes the hook away from everybody else on that CPU until it runs
+ * again. bpf_preempt_disable() is no cure: what it held up happens in bpf_preempt_enable(), still
+ * inside of the program; and a second program on the hook, for what the first was skipped for, is
+ * preempted in turn.
+ *
+ * So where that is so (src/probe/probe.c asks BTF), hooks that can be preempted are replaced by ones
+ * that cannot, programs whose name ends in _held: the classic record of the same tracepoint, around
+ * which preemption is still disabled (include/trace/perf.h) and of which only numbers and the file
+ * name are used, the task being current; or a tracepoint with interrupts off. Signals and frees are
+ * always told with interrupts or bottom halves off. Remove when that counter is per task, or when
+ * the minimum is >= 7.0 and tracefs can be relied on (then the others go).
+ */
 
 /*
  * From 6.0 every dead group has SIGNAL_GROUP_EXIT and group_exit_code ("signal: Ensure

@@ -83,13 +83,13 @@ static __always_inline __u32 tail_args(struct tail_writer *tail, struct mm_struc
 	return flags;
 }
 
-static __always_inline bool tail_filename(struct tail_writer *tail, struct linux_binprm *bprm)
+static __always_inline bool tail_filename(struct tail_writer *tail, const char *filename)
 {
 	__u32 start = tail->at;
 	long n;
 
 	tail->at += sizeof(struct pt_tail);
-	n = bpf_probe_read_kernel_str(tail_here(tail), PT_FILENAME_BYTES, bprm->filename);
+	n = bpf_probe_read_kernel_str(tail_here(tail), PT_FILENAME_BYTES, filename);
 	if (n > 1)
 		tail->at += n - 1;
 	tail_close(tail, start, PT_TAIL_FILENAME);
@@ -166,13 +166,20 @@ static __always_inline bool tail_path(struct tail_writer *tail, const struct pat
 	return !(end & PATH_CUT);
 }
 
+/* What the hook says of an exec, beyond its task. */
+struct exec_call {
+	__u32 old_tid;
+	__u32 args_count;
+	const char *filename; /* in the kernel */
+};
+
 static __always_inline void exec_fill(struct pt_event_exec *e, struct task_struct *task,
-				      __u32 old_tid, struct linux_binprm *bprm)
+				      const struct exec_call *call)
 {
 	task_identity(&e->who, task);
 	task_identity(&e->parent, BPF_CORE_READ(task, real_parent));
-	e->old_tid = old_tid;
-	e->args_count = bprm->argc;
+	e->old_tid = call->old_tid;
+	e->args_count = call->args_count;
 	e->args_bytes = args_size(BPF_CORE_READ(task, mm));
 	e->uid = BPF_CORE_READ(task, real_cred, uid.val);
 	e->euid = BPF_CORE_READ(task, real_cred, euid.val);
@@ -182,7 +189,7 @@ static __always_inline void exec_fill(struct pt_event_exec *e, struct task_struc
 }
 
 static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struct *task,
-				       struct linux_binprm *bprm)
+				       const struct exec_call *call)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
@@ -194,7 +201,7 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 		flags |= PT_EXEC_NO_ARGS;
 	else
 		flags |= tail_args(&tail, mm);
-	if (!tail_filename(&tail, bprm))
+	if (!tail_filename(&tail, call->filename))
 		flags |= PT_EXEC_FILENAME_CUT;
 	exe = (void *)BPF_CORE_READ(mm, exe_file) + bpf_core_field_offset(struct file, f_path);
 	if (!tail_path(&tail, exe, fs, PT_TAIL_EXE))
@@ -209,19 +216,17 @@ static __always_inline __u32 exec_tail(struct exec_scratch *s, struct task_struc
 
 /* Without its tail the fact still fits where the ring is nearly full: exits and reaps have that
  * room. */
-static __always_inline void exec_emit_short(struct task_struct *task, __u32 old_tid,
-					    struct linux_binprm *bprm)
+static __always_inline void exec_emit_short(struct task_struct *task, const struct exec_call *call)
 {
 	struct pt_event_exec *e = EMIT_RESERVE(struct pt_event_exec, PT_KIND_EXEC, PT_EXEC_NO_TAIL);
 
 	if (!e)
 		return;
-	exec_fill(e, task, old_tid, bprm);
+	exec_fill(e, task, call);
 	emit_submit(e, PT_KIND_EXEC);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+static __always_inline int exec_told(struct task_struct *task, const struct exec_call *call)
 {
 	struct pt_identity who;
 	struct exec_scratch *s;
@@ -231,14 +236,40 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s || s->busy || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > control.tail_bytes_max) {
-		exec_emit_short(task, old_pid, bprm);
+		exec_emit_short(task, call);
 		return 0;
 	}
 	s->busy = 1;
-	exec_fill(&s->record, task, old_pid, bprm);
-	size = exec_tail(s, task, bprm);
+	exec_fill(&s->record, task, call);
+	size = exec_tail(s, task, call);
 	if (size <= sizeof(s->record) + TAIL_MASK)
 		emit_output(&s->record, size, PT_KIND_EXEC);
 	s->busy = 0;
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct exec_call call = {old_pid, bprm->argc, bprm->filename};
+
+	return exec_told(task, &call);
+}
+
+/*
+ * Where the other could be preempted: compat.bpf.h. Its record has no argc, but the new stack begins
+ * with it (fs/binfmt_elf.c create_elf_tables()), and nobody has run on it yet.
+ */
+SEC("tp/sched/sched_process_exec")
+int on_exec_held(struct trace_event_raw_sched_process_exec *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct exec_call call = {
+		.old_tid = ctx->old_pid,
+		.filename = (void *)ctx + (__u16)ctx->__data_loc_filename,
+	};
+
+	bpf_probe_read_user(&call.args_count, sizeof(call.args_count),
+			    (void *)BPF_CORE_READ(task, mm, start_stack));
+	return exec_told(task, &call);
 }

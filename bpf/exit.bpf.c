@@ -182,16 +182,10 @@ static __always_inline void exit_thread(struct task_struct *task, bool is_leader
 	emit_submit(e, PT_KIND_THREAD_EXIT);
 }
 
-SEC("tp_btf/sched_process_exit")
-int on_exit(__u64 *ctx)
+static __always_inline int exit_told(struct task_struct *task, bool last)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
-	bool last, is_leader = task->pid == task->tgid;
+	bool is_leader = task->pid == task->tgid;
 
-	if (compat_has_group_dead())
-		last = ctx[1] & 0xff;
-	else
-		last = task->signal->live.counter == 0;
 	if (settings.threads && !is_leader)
 		exit_thread(task, false);
 	if (last)
@@ -199,4 +193,20 @@ int on_exit(__u64 *ctx)
 	else if (is_leader)
 		exit_thread(task, true);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+
+	return exit_told(task,
+			 compat_has_group_dead() ? ctx[1] & 0xff : task->signal->live.counter == 0);
+}
+
+/* Where the other could be preempted (compat.bpf.h): the same by its record, from 7.0. */
+SEC("tp/sched/sched_process_exit")
+int on_exit_held(struct trace_event_raw_sched_process_exit___grouped *ctx)
+{
+	return exit_told(bpf_get_current_task_btf(), ctx->group_dead);
 }

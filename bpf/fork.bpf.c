@@ -28,8 +28,7 @@ static __always_inline bool fork_mark(struct task_struct *creator, struct task_s
 	return bits & MARK_TOLD;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
+static __always_inline int fork_told(struct task_struct *creator, struct task_struct *child)
 {
 	struct pt_event_fork *e;
 	bool shares_mm;
@@ -52,4 +51,20 @@ int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
 	e->creator_tid = creator->pid;
 	emit_submit(e, PT_KIND_FORK);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *creator, struct task_struct *child)
+{
+	return fork_told(creator, child);
+}
+
+/*
+ * Where the other could be preempted (compat.bpf.h): sched_wakeup_new, kernel/sched/core.c
+ * wake_up_new_task(), the next thing that kernel_clone() does, with interrupts off.
+ */
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_fork_held, struct task_struct *child)
+{
+	return fork_told(bpf_get_current_task_btf(), child);
 }

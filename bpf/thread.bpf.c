@@ -8,8 +8,7 @@
 
 #include "filter.bpf.h"
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(on_newtask, struct task_struct *task)
+static __always_inline int thread_told(struct task_struct *task)
 {
 	struct pt_event_thread *e;
 	struct pt_identity who;
@@ -29,4 +28,17 @@ int BPF_PROG(on_newtask, struct task_struct *task)
 	BPF_CORE_READ_STR_INTO(&e->comm, task, comm);
 	emit_submit(e, PT_KIND_THREAD);
 	return 0;
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(on_newtask, struct task_struct *task)
+{
+	return thread_told(task);
+}
+
+/* Where the other could be preempted: as on_fork_held in fork.bpf.c, and for each task as well. */
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_newtask_held, struct task_struct *task)
+{
+	return thread_told(task);
 }

@@ -10,12 +10,24 @@
 
 #include "wait.bpf.h"
 
-SEC("tp_btf/sched_process_wait")
-int BPF_PROG(on_wait, struct pid *pid)
+static __always_inline int wait_told(void)
 {
 	struct wait_entry *entry = wait_entry_here();
 
 	if (entry)
 		entry->entered_ns = bpf_ktime_get_boot_ns();
 	return 0;
+}
+
+SEC("tp_btf/sched_process_wait")
+int on_wait(__u64 *ctx)
+{
+	return wait_told();
+}
+
+/* Where the other could be preempted: compat.bpf.h. */
+SEC("tp/sched/sched_process_wait")
+int on_wait_held(void *ctx)
+{
+	return wait_told();
 }

@@ -29,6 +29,7 @@ struct probe {
 	enum fact_source source;
 	bool source_raw; /* SOURCE_SYSCALL by the one tracepoint of all calls */
 	const char *release; /* function that the release hooks are on */
+	bool held; /* hooks with a HOOK_HELD have that one */
 	char why[256];
 	char hooks[HOOKS_BYTES];
 	size_t hooks_len;
@@ -39,12 +40,18 @@ struct hook {
 	size_t program; /* offset in proctrace_bpf.progs */
 	size_t link;
 	const char *name;
+	enum { ANYWHERE, UNLESS_HELD, HELD } where;
 };
-#define HOOK(program_name, hook_name)                                                              \
+#define HOOK_ROW(program_name, hook_name, where_)                                                  \
 	{                                                                                          \
 		offsetof(struct proctrace_bpf, progs.program_name),                                \
-			offsetof(struct proctrace_bpf, links.program_name), hook_name              \
+			offsetof(struct proctrace_bpf, links.program_name), hook_name, where_      \
 	}
+#define HOOK(program_name, hook_name) HOOK_ROW(program_name, hook_name, ANYWHERE)
+/* Two programs, the second where the first could be preempted: bpf/compat.bpf.h. */
+#define HOOK_HELD(program_name, hook_name, held_name)                                              \
+	HOOK_ROW(program_name, hook_name, UNLESS_HELD),                                            \
+		HOOK_ROW(program_name##_held, held_name, HELD)
 
 static const struct hook hooks[] = {
 	HOOK(on_free, "sched_process_free"),
@@ -56,17 +63,17 @@ static const struct hook hooks[] = {
 	HOOK(reap_waitid, "sys_exit_waitid"),
 	HOOK(reap_wait4, "sys_exit_wait4"),
 	HOOK(reap_sys_exit, "sys_exit"),
-	HOOK(on_exit, "sched_process_exit"),
+	HOOK_HELD(on_exit, "sched_process_exit", "sched:sched_process_exit"),
 	HOOK(on_oom, "mark_victim"),
 	HOOK(on_death_signal, "signal_generate"),
 	HOOK(on_fatal_signal, "signal_generate"),
 	HOOK(on_deliver, "signal_deliver"),
-	HOOK(on_wait, "sched_process_wait"),
-	HOOK(on_exec, "sched_process_exec"),
+	HOOK_HELD(on_wait, "sched_process_wait", "sched:sched_process_wait"),
+	HOOK_HELD(on_exec, "sched_process_exec", "sched:sched_process_exec"),
 	HOOK(on_cgroup_mkdir, "cgroup_mkdir"),
 	HOOK(on_cgroup_rename, "cgroup_rename"),
-	HOOK(on_newtask, "task_newtask"),
-	HOOK(on_fork, "sched_process_fork"),
+	HOOK_HELD(on_newtask, "task_newtask", "sched_wakeup_new"),
+	HOOK_HELD(on_fork, "sched_process_fork", "sched_wakeup_new"),
 };
 #define HOOKS_CNT (sizeof(hooks) / sizeof(*hooks))
 
@@ -137,6 +144,21 @@ static void settings_fill(struct settings *settings, const struct options *optio
 }
 
 /*
+ * From 7.0 the programs of a tracepoint can be preempted, and such a kernel has this member. The ones
+ * that take their place are on classic tracepoints, which need tracefs.
+ */
+static bool tracepoints_preemptible(const struct btf *vmlinux)
+{
+	int id = btf__find_by_name_kind(vmlinux, "tp_transition_snapshot", BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(vmlinux, id) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(vmlinux, btf_members(type)[i].name_off), "srcu_gp"))
+			return true;
+	return false;
+}
+
+/*
  * Best first. The system-call source taxes every call of the machine, so nobody gets it unasked but
  * those who measure reaps or watch one COMMAND.
  */
@@ -154,6 +176,7 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 			    "the kernel has no BTF (/sys/kernel/btf/vmlinux); it needs "
 			    "CONFIG_DEBUG_INFO_BTF=y");
 	probe->release = reap_source_function(vmlinux);
+	probe->held = tracepoints_preemptible(vmlinux) && reap_source_has_call_tracepoints();
 	if ((want == REAP_AUTO || want == REAP_FENTRY) &&
 	    !(error = reap_source_try_fentry(vmlinux, probe->why, sizeof(probe->why)))) {
 		probe->source = SOURCE_FENTRY;
@@ -178,12 +201,14 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 	return 0;
 }
 
-static bool program_wanted(const struct probe *probe, const struct bpf_program *program,
-			   bool threads)
+static bool program_wanted(const struct probe *probe, const struct hook *hook, bool threads)
 {
+	const struct bpf_program *program = hook_program(probe, hook);
 	const struct proctrace_bpf *skel = probe->skel;
 	bool task = probe->release && strcmp(probe->release, "cgroup_task_release") == 0;
 
+	if (hook->where != ANYWHERE && probe->held != (hook->where == HELD))
+		return false;
 	if (program == skel->progs.reap_fentry_task)
 		return probe->source == SOURCE_FENTRY && task;
 	if (program == skel->progs.reap_fentry)
@@ -197,7 +222,7 @@ static bool program_wanted(const struct probe *probe, const struct bpf_program *
 		return probe->source == SOURCE_SYSCALL && !probe->source_raw;
 	if (program == skel->progs.reap_sys_exit)
 		return probe->source == SOURCE_SYSCALL && probe->source_raw;
-	if (program == skel->progs.on_newtask)
+	if (program == skel->progs.on_newtask || program == skel->progs.on_newtask_held)
 		return threads;
 	return true;
 }
@@ -212,10 +237,8 @@ static int load(struct probe *probe, const struct options *options, char *ret_er
 	if (skel->rodata->settings.filtered)
 		bpf_map__set_max_entries(skel->maps.marks, pids_max());
 	for (size_t i = 0; i < HOOKS_CNT; i++) {
-		struct bpf_program *program = hook_program(probe, &hooks[i]);
-
-		bpf_program__set_autoload(program,
-					  program_wanted(probe, program, options->threads));
+		bpf_program__set_autoload(hook_program(probe, &hooks[i]),
+					  program_wanted(probe, &hooks[i], options->threads));
 	}
 	error = proctrace_bpf__load(skel);
 	if (error == -EPERM)
