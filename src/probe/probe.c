@@ -159,8 +159,9 @@ static bool tracepoints_preemptible(const struct btf *vmlinux)
 }
 
 /*
- * Best first. The system-call source taxes every call of the machine, so nobody gets it unasked but
- * those who measure reaps or watch one COMMAND.
+ * Best first: fentry, but a kprobe where programs can be preempted, since it never is. The system-call
+ * source taxes every call of the machine, so nobody gets it unasked but those who measure reaps or
+ * watch one COMMAND.
  */
 static int choose_reap_source(struct probe *probe, const struct options *options, char *ret_error,
 			      size_t size)
@@ -177,8 +178,11 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 			    "CONFIG_DEBUG_INFO_BTF=y");
 	probe->release = reap_source_function(vmlinux);
 	probe->held = tracepoints_preemptible(vmlinux) && reap_source_has_call_tracepoints();
-	if ((want == REAP_AUTO || want == REAP_FENTRY) &&
-	    !(error = reap_source_try_fentry(vmlinux, probe->why, sizeof(probe->why)))) {
+	if (want == REAP_AUTO && probe->held &&
+	    !reap_source_try_kprobe(probe->release, why, sizeof(why))) {
+		probe->source = SOURCE_KPROBE;
+	} else if ((want == REAP_AUTO || want == REAP_FENTRY) &&
+		   !(error = reap_source_try_fentry(vmlinux, probe->why, sizeof(probe->why)))) {
 		probe->source = SOURCE_FENTRY;
 	} else if ((want == REAP_AUTO || want == REAP_KPROBE) &&
 		   !(error = reap_source_try_kprobe(probe->release, why, sizeof(why)))) {
