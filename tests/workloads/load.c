@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "program.h"
 
 #define BURST_CNT 500
 
@@ -30,6 +31,71 @@ void live_burst(void)
 		life_wait_any(lives, BURST_CNT);
 	for (int i = 0; i < BURST_CNT; i++)
 		life_tell(lives[i]);
+}
+
+#define STORM_PARENTS  10
+#define STORM_CHILDREN 40
+#define STORM_AT_ONCE  10
+
+struct storm_parent {
+	struct life *self, *children[STORM_CHILDREN];
+};
+
+static void storm_live(struct storm_parent *parent, struct gate *gate)
+{
+	char *args[] = {(char *)program_path(), "@exit", "3", NULL};
+
+	gate_await(gate);
+	for (int i = 0; i < STORM_CHILDREN; i++) {
+		if (life_fork(parent->children[i])) {
+			execv(program_path(), args);
+			_exit(127);
+		}
+		parent->children[i]->death.after_ns = parent->children[i]->birth.after_ns;
+		if ((i + 1) % STORM_AT_ONCE)
+			continue;
+		for (int n = 0; n < STORM_AT_ONCE; n++)
+			life_wait_any(parent->children + i + 1 - STORM_AT_ONCE, STORM_AT_ONCE);
+	}
+	life_exit(parent->self, 0);
+}
+
+static void storm_tell(const struct storm_parent *parent)
+{
+	char *args[] = {(char *)program_path(), "@exit", "3", NULL};
+	struct image image = {.filename = program_path(), .exe = program_path(), .args = args};
+
+	life_tell(parent->self);
+	for (int i = 0; i < STORM_CHILDREN; i++) {
+		const struct life *child = parent->children[i];
+
+		life_tell(child);
+		truth_exec(child->pid, &image,
+			   (struct span){child->birth.after_ns, child->reap.before_ns});
+	}
+}
+
+/*
+ * More at once than there are CPUs, all of them in the hooks all the time: whoever is preempted in
+ * one must not make it deaf for the others.
+ */
+void live_storm(void)
+{
+	static struct storm_parent parents[STORM_PARENTS];
+	struct gate *gate = gate_new();
+
+	for (int p = 0; p < STORM_PARENTS; p++) {
+		parents[p].self = life_new();
+		for (int i = 0; i < STORM_CHILDREN; i++)
+			parents[p].children[i] = life_new();
+		if (life_fork(parents[p].self))
+			storm_live(&parents[p], gate);
+	}
+	gate_open(gate);
+	for (int p = 0; p < STORM_PARENTS; p++)
+		life_wait(parents[p].self, 0);
+	for (int p = 0; p < STORM_PARENTS; p++)
+		storm_tell(&parents[p]);
 }
 
 /* The number is taken again at once: the first one's free comes when the second may be dead

@@ -76,6 +76,7 @@
 	X(75, third_party_tracer, false, "")                                                       \
 	X(77, traced_child, false, "")                                                             \
 	X(80, burst, true, "")                                                                     \
+	X(0, storm, false, "")                                                                     \
 	X(81, pid_reuse, true, "")                                                                 \
 	X(82, killed_at_birth, false, "")                                                          \
 	X(83, fork_fails, false, "")                                                               \
