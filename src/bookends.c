@@ -70,8 +70,8 @@ void bookends_end(const struct losses *losses, const struct probe *probe,
 	end->end.verify_mismatches = check->mismatches;
 	if (check->mismatches)
 		verdict = "mismatch";
-	else if (end->end.seen != end->end.delivered || end->end.recursion_misses ||
-		 end->end.malformed || losses->model)
+	else if (end->end.seen != end->end.delivered || end->end.unaccounted ||
+		 end->end.recursion_misses || end->end.malformed || losses->model)
 		verdict = "lossy";
 	else if (!check->rounds)
 		verdict = "unverified";

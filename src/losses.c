@@ -51,6 +51,18 @@ static void tell(enum fact_stage stage, const char *word, uint64_t cnt, uint64_t
 	emit(context, &fact);
 }
 
+/* Tells what came since the last look to one of the counts of user space. */
+static uint64_t catch_up(uint64_t *told, uint64_t now, enum fact_stage stage, uint64_t now_ns,
+			 model_emit emit, void *context)
+{
+	uint64_t cnt = now - *told;
+
+	if (cnt)
+		tell(stage, NULL, cnt, now_ns, emit, context);
+	*told = now;
+	return cnt;
+}
+
 int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t now_ns,
 		    model_emit emit, void *context)
 {
@@ -69,20 +81,26 @@ int64_t losses_look(struct losses *losses, const struct probe *probe, uint64_t n
 		losses->dropped[kind] = now;
 		lost += cnt;
 	}
-	if (misses > losses->misses) {
-		tell(STAGE_BPF, NULL, misses - losses->misses, now_ns, emit, context);
-		lost += misses - losses->misses;
-		losses->misses = misses;
-	}
-	if (losses->malformed > losses->malformed_told)
-		tell(STAGE_DECODE, NULL, losses->malformed - losses->malformed_told, now_ns, emit,
-		     context);
-	if (losses->model > losses->model_told)
-		tell(STAGE_MODEL, NULL, losses->model - losses->model_told, now_ns, emit, context);
-	lost += losses->malformed - losses->malformed_told + losses->model - losses->model_told;
-	losses->malformed_told = losses->malformed;
-	losses->model_told = losses->model;
+	if (misses > losses->misses)
+		lost += catch_up(&losses->misses, misses, STAGE_BPF, now_ns, emit, context);
+	lost += catch_up(&losses->malformed_told, losses->malformed, STAGE_DECODE, now_ns, emit,
+			 context);
+	lost += catch_up(&losses->model_told, losses->model, STAGE_MODEL, now_ns, emit, context);
 	return lost;
+}
+
+uint64_t losses_unaccounted(const struct losses *losses,
+			    const struct pt_counter counters[PT_KIND_CNT])
+{
+	uint64_t off = 0;
+
+	for (int kind = 0; kind < PT_KIND_CNT; kind++) {
+		uint64_t seen = counters[kind].seen;
+		uint64_t booked = losses->delivered[kind] + dropped_of(&counters[kind]);
+
+		off += seen > booked ? seen - booked : booked - seen;
+	}
+	return off;
 }
 
 void losses_end(const struct losses *losses, const struct probe *probe, struct fact *end)
@@ -100,6 +118,7 @@ void losses_end(const struct losses *losses, const struct probe *probe, struct f
 	end->end.seen = seen;
 	end->end.delivered = delivered;
 	end->end.dropped = dropped;
+	end->end.unaccounted = losses_unaccounted(losses, counters);
 	end->end.recursion_misses = losses->misses;
 	end->end.malformed = losses->malformed;
 }

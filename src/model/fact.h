@@ -228,9 +228,10 @@ struct fact {
 		} start;
 		struct {
 			fact_num forks, execs, exits, failures, reaps, reparents, processes;
-			fact_num zombies_left, alive_left;
+			fact_num zombies_left, alive_left, dead_left;
 			fact_num late_frees; /* reaped, and the final costs had not come */
-			fact_num seen, delivered, dropped, recursion_misses, malformed, output_dropped;
+			fact_num seen, delivered, dropped, unaccounted;
+			fact_num recursion_misses, malformed, output_dropped;
 			fact_num verify_rounds, verify_compared, verify_mismatches;
 			struct fact_text verdict; /* "complete", "lossy", "mismatch", "unverified" */
 			fact_num elapsed_ns, tracer_user_ns, tracer_system_ns, max_rss_bytes;
