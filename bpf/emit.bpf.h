@@ -19,6 +19,13 @@ static __always_inline struct pt_counter *emit_counter(__u32 kind)
 			__sync_fetch_and_add(&(counter)->member, 1);                               \
 	} while (0)
 
+/* After the count, so that who finds the flag finds the number too. */
+static __always_inline void emit_dropped(struct pt_counter *counter)
+{
+	EMIT_COUNT(counter, dropped[PT_DROP_RING_FULL]);
+	control.dropped = 1;
+}
+
 /*
  * When to wake the reader: at once if it sleeps, when much has gathered if it naps, else never. The
  * first to wake it takes the state back, so that a storm costs one wake-up per nap.
@@ -56,7 +63,7 @@ static __always_inline void emit_head(struct pt_event *head, __u32 kind, __u32 s
 		if (reserved_)                                                                     \
 			emit_head(&reserved_->head, kind_number, sizeof(type), flags_value);       \
 		else                                                                               \
-			EMIT_COUNT(counter_, dropped[PT_DROP_RING_FULL]);                          \
+			emit_dropped(counter_);                                                    \
 		reserved_;                                                                         \
 	})
 
@@ -77,5 +84,5 @@ static __always_inline void emit_output(void *record, __u32 size, __u32 kind)
 	if (bpf_ringbuf_output(&ring, record, size, emit_wakeup()) == 0)
 		EMIT_COUNT(counter, submitted);
 	else
-		EMIT_COUNT(counter, dropped[PT_DROP_RING_FULL]);
+		emit_dropped(counter);
 }

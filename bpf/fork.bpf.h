@@ -15,14 +15,12 @@ static __always_inline void fork_fill(struct pt_event_fork *e, struct task_struc
 	BPF_CORE_READ_STR_INTO(&e->comm, child, comm);
 }
 
-static __always_inline void task_emit(struct task_struct *leader)
+/* All but the head's other fields. */
+static __always_inline void task_fill(struct pt_event_task *e, struct task_struct *leader)
 {
-	struct pt_event_task *e = EMIT_RESERVE(struct pt_event_task, PT_KIND_TASK, 0);
 	struct signal_struct *signal;
 	__u32 state, threads, flags = 0;
 
-	if (!e)
-		return;
 	task_identity(&e->who, leader);
 	task_identity(&e->parent, BPF_CORE_READ(leader, real_parent));
 	task_place(&e->place, leader);
@@ -51,6 +49,15 @@ static __always_inline void task_emit(struct task_struct *leader)
 	e->threads_cnt = threads;
 	e->pad = 0;
 	BPF_CORE_READ_STR_INTO(&e->comm, leader, comm);
+}
+
+static __always_inline void task_emit(struct task_struct *leader)
+{
+	struct pt_event_task *e = EMIT_RESERVE(struct pt_event_task, PT_KIND_TASK, 0);
+
+	if (!e)
+		return;
+	task_fill(e, leader);
 	emit_submit(e, PT_KIND_TASK);
 }
 

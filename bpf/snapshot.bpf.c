@@ -1,6 +1,7 @@
 /*
  * Who is there already: the task iterator, read after all hooks are attached, writes into the same
- * ring, so that its records lie in the one order of everything. It walks the pid namespace of the
+ * ring, so that its records lie in the one order of everything. After a loss, when the ring may be
+ * full again, its reader gets them directly. It walks the pid namespace of the
  * process that opened it, dead leaders and zombies included, one task at a time: no atomic picture.
  */
 #include "vmlinux.h"
@@ -57,23 +58,50 @@ static __always_inline void pass_mark(struct task_struct *leader)
 	control.marked++;
 }
 
-static __always_inline void pass_emit(struct task_struct *leader)
+/* Is it in the stream, perhaps from now on? */
+static __always_inline bool pass_tells(struct task_struct *leader)
 {
 	struct pt_identity who;
 	__u32 bits;
 
 	task_identity(&who, leader);
 	if (who.tgid == control.self_tgid)
+		return false;
+	if (!settings.filtered)
+		return true;
+	bits = mark_bits(&who);
+	if (bits & MARK_TOLD)
+		return true;
+	if (!filter_matches(leader, bits))
+		return false;
+	mark_write(&who, bits | MARK_TOLD);
+	return true;
+}
+
+/* One byte for each record makes read() return now and then: its reader drains the ring then. */
+static __always_inline void pass_emit(struct task_struct *leader, struct seq_file *seq)
+{
+	char one = 0;
+
+	if (!pass_tells(leader))
 		return;
-	if (settings.filtered) {
-		bits = mark_bits(&who);
-		if (!(bits & MARK_TOLD)) {
-			if (!filter_matches(leader, bits))
-				return;
-			mark_write(&who, bits | MARK_TOLD);
-		}
-	}
 	task_emit(leader);
+	bpf_seq_write(seq, &one, sizeof(one));
+}
+
+/*
+ * What does not fit any more is shown again at the next read (bpf_seq_read, kernel/bpf/bpf_iter.c):
+ * on this way nothing is dropped.
+ */
+static __always_inline void pass_list(struct task_struct *leader, struct seq_file *seq)
+{
+	struct pt_event_task e = {};
+
+	if (!pass_tells(leader))
+		return;
+	emit_head(&e.head, PT_KIND_TASK, sizeof(e), 0);
+	task_fill(&e, leader);
+	bpf_seq_write(seq, &e, sizeof(e));
 }
 
 static __always_inline void pass_count(struct task_struct *leader)
@@ -100,7 +128,9 @@ int on_task(struct bpf_iter__task *ctx)
 		pass_mark(task);
 	else if (control.pass == PASS_COUNT)
 		pass_count(task);
+	else if (control.pass == PASS_LIST)
+		pass_list(task, ctx->meta->seq);
 	else
-		pass_emit(task);
+		pass_emit(task, ctx->meta->seq);
 	return 0;
 }

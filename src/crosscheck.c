@@ -142,6 +142,15 @@ void crosscheck_step(struct crosscheck *check, struct model *model, uint64_t now
 	}
 }
 
+void crosscheck_hold(struct crosscheck *check, uint64_t now_ns)
+{
+	if (check->error || (!crosscheck_busy(check) && !check->period_ns))
+		return;
+	check->state = CROSSCHECK_IDLE;
+	check->strangers_cnt = 0;
+	check->next_ns = now_ns;
+}
+
 uint64_t crosscheck_next_ns(const struct crosscheck *check)
 {
 	if (check->error)

@@ -58,6 +58,12 @@ void crosscheck_start(struct crosscheck *check, const struct model *model, uint6
 void crosscheck_step(struct crosscheck *check, struct model *model, uint64_t now_ns, model_emit emit,
 		     void *context);
 
+/*
+ * crosscheck_hold - instead of a step, while the model knows that it has a gap: a round under way is given
+ * up, and one is due right after the gap unless there is none but on demand.
+ */
+void crosscheck_hold(struct crosscheck *check, uint64_t now_ns);
+
 /* crosscheck_busy - a round is under way. */
 static inline bool crosscheck_busy(const struct crosscheck *check)
 {

@@ -65,12 +65,17 @@ void run_init(struct run *run)
 	run->context.run = run->run;
 }
 
-int64_t run_clock_check(struct run *run)
+bool run_clock_check(struct run *run, uint64_t now_ns, struct fact *ret_fact)
 {
 	int64_t now = offset_ns(), moved = now - run->context.boot_to_wall_ns;
 
 	run->context.boot_to_wall_ns = now;
-	return moved >= STEP_NS || moved <= -STEP_NS ? moved : 0;
+	if (moved < STEP_NS && moved > -STEP_NS)
+		return false;
+	fact_clear(ret_fact, FACT_CLOCK, now_ns);
+	ret_fact->clock.step_ns = moved < 0 ? -moved : moved;
+	ret_fact->clock.backwards = moved < 0;
+	return true;
 }
 
 void run_on_each_cpu(void)

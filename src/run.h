@@ -23,10 +23,10 @@ void run_init(struct run *run);
 uint64_t run_now_ns(void);
 
 /*
- * run_clock_check - follows the wall clock. Returns how far it has moved against the boot clock since the
- * last call if that is a step (50 ms and more), else 0; small drifts are taken over silently.
+ * run_clock_check - follows the wall clock. True and the `clock` fact if it has stepped against the boot
+ * clock since the last call, by 50 ms and more; small drifts are taken over silently.
  */
-int64_t run_clock_check(struct run *run);
+bool run_clock_check(struct run *run, uint64_t now_ns, struct fact *ret_fact);
 
 /*
  * run_on_each_cpu - moves this thread over all CPUs and back. A CPU that idles without its tick does not

@@ -19,12 +19,12 @@
 #include "command.h"
 #include "crosscheck.h"
 #include "decode/decode.h"
+#include "heal.h"
 #include "losses.h"
 #include "model/model.h"
 #include "outputs.h"
 #include "privileges.h"
 #include "probe/probe.h"
-#include "procfs/snapshot.h"
 #include "proctrace/settings.h"
 #include "ring/ring.h"
 #include "run.h"
@@ -33,14 +33,10 @@
 #include "zombie_watch.h"
 
 #define BATCH_RECORDS 16384
-#define NAP_MS                                                                                     \
-	20 /* between looks while records come: batches, yet within what a person notices          \
-	    */
-#define TICK_NS 1000000000ull
-#define SETTLE_NS                                                                                  \
-	2000000000ull /* at most, at the end, for the last frees: an RCU grace period each */
-#define LATE_NS	  10000000000ull /* lazy RCU may hold a free back for so long */
-#define NS_PER_MS 1000000ull
+#define NAP_MS	      20 /* while records come: they gather, and yet nobody notices the delay */
+#define TICK_NS	      1000000000ull
+#define SETTLE_NS     2000000000ull /* at most, at the end, for the last frees */
+#define NS_PER_MS     1000000ull
 
 /* The order of a run. Each phase only ever moves on to a later one. */
 enum phase {
@@ -61,6 +57,7 @@ struct session {
 	struct command command;
 	struct pt_identity command_id;
 	struct losses losses;
+	struct heal heal;
 	struct crosscheck check;
 	struct zombie_watch zombies;
 	sigset_t original_mask;
@@ -74,8 +71,6 @@ struct session {
 	uint64_t tick_ns; /* next look at counters and clocks */
 	bool ticked; /* in this look */
 	unsigned quiet; /* looks in a row that found nothing */
-	uint64_t late_ns; /* next look for dead ones whose end was not told */
-	uint64_t late_frees; /* forgotten without one */
 };
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -125,6 +120,7 @@ static void on_record(void *context, const void *data, size_t size)
 	int error = decode(data, size, &event);
 
 	losses_delivered(&session->losses, data, size, error);
+	heal_watch(&session->heal);
 	if (!error && event.kind == PT_KIND_CGROUP)
 		stream_cgroup(session->stream, event.cgroup);
 	else if (!error && model_event(session->model, &event) < 0)
@@ -227,6 +223,31 @@ static int open_stream(struct session *session)
 	return EXIT_RUNTIME;
 }
 
+static bool drain(void *context)
+{
+	struct session *session = context;
+	long records = ring_consume(session->ring, BATCH_RECORDS);
+
+	flush(session);
+	return records < BATCH_RECORDS;
+}
+
+static void open_heal(struct session *session)
+{
+	const struct heal_world world = {
+		.probe = session->probe,
+		.model = session->model,
+		.losses = &session->losses,
+		.check = &session->check,
+		.complete = !is_filtered(session->options),
+		.emit = on_fact,
+		.drain = drain,
+		.context = session,
+	};
+
+	heal_init(&session->heal, &world, run_now_ns());
+}
+
 /* Once the hooks are attached: whoever is born from now on has a birth that was seen. */
 static int open_model(struct session *session)
 {
@@ -244,6 +265,7 @@ static int open_model(struct session *session)
 
 	session->model = model_new(&config, on_fact, session);
 	crosscheck_init(&session->check, scope, session->options->verify_ns, config.start_ns);
+	open_heal(session);
 	if (session->model && config.reap_source == SOURCE_PIDFD && !session->check.error)
 		error = zombie_watch_init(&session->zombies, session->epoll_fd, session->model,
 					  &session->check.root, config.start_ns);
@@ -251,25 +273,6 @@ static int open_model(struct session *session)
 		return 0;
 	say("out of memory");
 	return EXIT_RUNTIME;
-}
-
-static int on_task(void *context, const struct pt_event_task *task)
-{
-	struct session *session = context;
-	struct event event;
-
-	return decode(task, sizeof(*task), &event) ? 0 : model_event(session->model, &event);
-}
-
-/* By the iterator, into the ring; where the kernel refuses that, from /proc, without a filter's help. */
-static void snapshot(struct session *session)
-{
-	int result = probe_snapshot(session->probe);
-
-	if (result == -EAGAIN)
-		result = snapshot_take(&session->check.root, NULL, run_now_ns(), on_task, session);
-	if (result < 0)
-		say("cannot list the processes that are already there: %s", strerror(-result));
 }
 
 /* Hooks first, then who is there: what happens in between is seen by one of them, or both and
@@ -295,8 +298,9 @@ static int start(struct session *session)
 	bookends_start(&session->run, session->options, session->probe, &texts, &fact);
 	stream_take(session->stream, &fact);
 	session->check.next_ns = run_now_ns() + TICK_NS / 10;
-	session->late_ns = run_now_ns() + LATE_NS;
-	snapshot(session);
+	result = heal_snapshot(&session->heal, run_now_ns());
+	if (result)
+		say("cannot list the processes that are already there: %s", strerror(-result));
 	if (!session->options->command)
 		return 0;
 	result = command_start(&session->command, session->options->command,
@@ -375,30 +379,6 @@ static void on_signals(struct session *session)
 	}
 }
 
-static uint64_t ago(uint64_t now_ns, uint64_t span_ns)
-{
-	return now_ns > span_ns ? now_ns - span_ns : 0;
-}
-
-static void on_tick(struct session *session, uint64_t now_ns)
-{
-	int64_t step = run_clock_check(&session->run);
-	struct fact fact;
-
-	if (step) {
-		fact_clear(&fact, FACT_CLOCK, now_ns);
-		fact.clock.step_ns = step < 0 ? -step : step;
-		fact.clock.backwards = step < 0;
-		stream_take(session->stream, &fact);
-	}
-	losses_look(&session->losses, session->probe, now_ns, on_fact, session);
-	if (now_ns < session->late_ns)
-		return;
-	session->late_ns = now_ns + LATE_NS;
-	stragglers_close(session->model, &session->check.root, ago(now_ns, LATE_NS), now_ns);
-	session->late_frees += model_expire(session->model, ago(now_ns, 2 * LATE_NS));
-}
-
 /*
  * --wait-all: nobody of COMMAND's subtree is left, not even of those whom the filters leave out. The
  * kernel's own list says so: what the model still holds may wait for a free that is long in coming.
@@ -413,10 +393,12 @@ static bool all_gone(struct session *session)
 static void check_deadlines(struct session *session, bool drained)
 {
 	uint64_t now_ns = run_now_ns();
+	struct fact stepped;
 
 	session->ticked = now_ns >= session->tick_ns;
 	if (session->ticked) {
-		on_tick(session, now_ns);
+		if (run_clock_check(&session->run, now_ns, &stepped))
+			stream_take(session->stream, &stepped);
 		session->tick_ns = now_ns + TICK_NS;
 	}
 	zombie_watch_tick(&session->zombies, now_ns);
@@ -444,8 +426,8 @@ static int wait_ms(const struct session *session, bool napping)
 		return NAP_MS;
 	if (session->stop_ns && session->stop_ns < until_ns)
 		until_ns = session->stop_ns;
-	if (crosscheck_next_ns(&session->check) < until_ns)
-		until_ns = crosscheck_next_ns(&session->check);
+	if (heal_next_ns(&session->heal) < until_ns)
+		until_ns = heal_next_ns(&session->heal);
 	if (zombie_watch_next_ns(&session->zombies) < until_ns)
 		until_ns = zombie_watch_next_ns(&session->zombies);
 	return until_ns > now_ns ? (until_ns - now_ns) / NS_PER_MS + 1 : 0;
@@ -473,7 +455,7 @@ static int loop(struct session *session)
 		}
 		flush(session);
 		check_deadlines(session, records < BATCH_RECORDS);
-		crosscheck_step(&session->check, session->model, run_now_ns(), on_fact, session);
+		heal_step(&session->heal, records < BATCH_RECORDS, run_now_ns());
 		if (records == BATCH_RECORDS || session->phase >= PHASE_STOP) {
 			on_signals(session);
 			continue;
@@ -498,27 +480,13 @@ static void list_alive(struct session *session)
 	buffer_release(&names);
 }
 
-/* While records still flow, or what happens meanwhile would look like a difference. */
-static void check_for_the_last_time(struct session *session)
-{
-	if (!crosscheck_busy(&session->check))
-		crosscheck_start(&session->check, session->model, run_now_ns());
-	while (crosscheck_busy(&session->check)) {
-		ring_consume(session->ring, BATCH_RECORDS);
-		flush(session);
-		crosscheck_step(&session->check, session->model, run_now_ns(), on_fact, session);
-		if (session->check.state == CROSSCHECK_SETTLING)
-			usleep(5000);
-	}
-}
-
 /* Detach, drain, count: after this nothing is underway, so that what was seen can be compared with
  * what came. */
 static void stop(struct session *session)
 {
 	struct fact end;
 
-	check_for_the_last_time(session);
+	heal_finish(&session->heal);
 	probe_detach(session->probe);
 	while (ring_consume(session->ring, BATCH_RECORDS) > 0)
 		flush(session);
@@ -527,8 +495,9 @@ static void stop(struct session *session)
 	fact_clear(&end, FACT_END, run_now_ns());
 	stream_end(session->stream, &end);
 	end.end.alive_left = model_count_alive(session->model);
-	end.end.late_frees = session->late_frees + model_count(session->model) -
+	end.end.late_frees = session->heal.late_frees + model_count(session->model) -
 			     model_count_unreaped(session->model);
+	end.end.dead_left = model_count(session->model) - end.end.alive_left;
 	bookends_end(&session->losses, session->probe, &session->check, &end);
 	stream_take(session->stream, &end);
 	flush(session);
@@ -560,6 +529,7 @@ static int finish(struct session *session, int result)
 	command_release(&session->command);
 	zombie_watch_release(&session->zombies);
 	crosscheck_release(&session->check);
+	heal_release(&session->heal);
 	model_free(session->model);
 	stream_free(session->stream);
 	ring_free(session->ring);

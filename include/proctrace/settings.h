@@ -35,6 +35,7 @@ enum snapshot_pass {
 	PASS_MARK = 1, /* mark the subtree below settings.roots */
 	PASS_EMIT = 2, /* write a record for each process */
 	PASS_COUNT = 3, /* count the subtree */
+	PASS_LIST = 4,	/* hand a record for each process to whoever reads the iterator: past the ring */
 };
 
 /* Shared while running (.bss). */
@@ -47,4 +48,6 @@ struct control {
 	__u32 self_level; /* depth of its pid namespace */
 	__u32 reader;	  /* enum reader_state */
 	__u32 pass;	  /* enum snapshot_pass */
+	__u32 dropped;	  /* set after a drop was counted; taken back by the reader before it looks at the counters */
+	__u32 pad;
 };

@@ -20,6 +20,8 @@
 
 #define RING_BYTES_DEFAULT (16u << 20)
 #define HOOKS_BYTES	   512
+#define EMIT_BATCH	   64 /* records of a snapshot between two rests: 8 KiB of the ring */
+#define LIST_BYTES	   (128 * sizeof(struct pt_event_task)) /* of one read */
 #define PIDS_LIMIT	   4194304u /* PID_MAX_LIMIT, include/linux/threads.h */
 
 struct probe {
@@ -292,10 +294,23 @@ out:
 	return error;
 }
 
-/* One read() of the iterator drives the pass. */
-static int iterate(struct probe *probe, uint32_t pass)
+/* Hands the whole records of `bytes` on; what is left of the last one moves to the front. Its length. */
+static size_t hand_on(char *bytes, size_t len, const struct probe_listener *listener)
 {
-	char bytes[64];
+	const size_t size = sizeof(struct pt_event_task);
+	size_t at = 0;
+
+	for (; len - at >= size; at += size)
+		listener->take(listener->context, bytes + at, size);
+	memmove(bytes, bytes + at, len - at);
+	return len - at;
+}
+
+/* Reading the iterator drives the pass. */
+static int iterate(struct probe *probe, uint32_t pass, const struct probe_listener *listener)
+{
+	_Alignas(struct pt_event_task) char bytes[LIST_BYTES];
+	size_t len = 0, room = pass == PASS_EMIT ? EMIT_BATCH : sizeof(bytes);
 	int fd, error = 0;
 	ssize_t n;
 
@@ -306,8 +321,12 @@ static int iterate(struct probe *probe, uint32_t pass)
 		return -EAGAIN;
 	probe->skel->bss->control.pass = pass;
 	probe->skel->bss->control.marked = 0;
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0 || (n < 0 && errno == EINTR))
-		;
+	while ((n = read(fd, bytes + len, room - len)) > 0 || (n < 0 && errno == EINTR))
+		if (n > 0 && listener) {
+			if (listener->take)
+				len = hand_on(bytes, len + n, listener);
+			listener->rest(listener->context);
+		}
 	if (n < 0)
 		error = -errno;
 	close(fd);
@@ -337,7 +356,7 @@ int probe_attach(struct probe *probe, char *ret_error, size_t size)
 	if (!probe->snapshot && probe->skel->rodata->settings.roots_cnt)
 		return fail(ret_error, size, -ENOTSUP,
 			    "the kernel refuses the task iterator, by which -p finds the process");
-	error = iterate(probe, PASS_SELF);
+	error = iterate(probe, PASS_SELF, NULL);
 	if (error == -EAGAIN)
 		control->self_tgid = getpid();
 	for (size_t i = 0; i < HOOKS_CNT; i++) {
@@ -358,26 +377,43 @@ int probe_attach(struct probe *probe, char *ret_error, size_t size)
 	return 0;
 }
 
-int probe_snapshot(struct probe *probe)
+static int mark_subtree(struct probe *probe)
+{
+	int error;
+
+	do {
+		error = iterate(probe, PASS_MARK, NULL);
+	} while (!error && probe->skel->bss->control.marked);
+	return error;
+}
+
+int probe_snapshot(struct probe *probe, void (*rest)(void *context), void *context)
 {
 	const struct settings *settings = (const struct settings *)&probe->skel->rodata->settings;
-	int error;
+	struct probe_listener listener = {.rest = rest, .context = context};
+	int error = 0;
 
 	if (settings->follow_children)
 		return 0; /* COMMAND's subtree begins with its own birth */
-	if (settings->roots_cnt) {
-		do {
-			error = iterate(probe, PASS_MARK);
-		} while (!error && probe->skel->bss->control.marked);
-		if (error)
-			return error;
-	}
-	return iterate(probe, PASS_EMIT);
+	if (settings->roots_cnt)
+		error = mark_subtree(probe);
+	return error ? error : iterate(probe, PASS_EMIT, &listener);
+}
+
+int probe_list(struct probe *probe, const struct probe_listener *listener)
+{
+	const struct settings *settings = (const struct settings *)&probe->skel->rodata->settings;
+	int error = 0;
+
+	/* Whose birth no program was run for has no mark; its parent still has. */
+	if (settings->subtree_only && probe_misses(probe))
+		error = mark_subtree(probe);
+	return error ? error : iterate(probe, PASS_LIST, listener);
 }
 
 long probe_count_subtree(struct probe *probe)
 {
-	int error = iterate(probe, PASS_COUNT);
+	int error = iterate(probe, PASS_COUNT, NULL);
 
 	return error ? error : (long)probe->skel->bss->control.marked;
 }
@@ -444,6 +480,17 @@ uint32_t probe_self_level(const struct probe *probe)
 void probe_reader_state(struct probe *probe, uint32_t state)
 {
 	__atomic_store_n(&probe->skel->bss->control.reader, state, __ATOMIC_SEQ_CST);
+}
+
+bool probe_has_dropped(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->skel->bss->control.dropped, __ATOMIC_RELAXED);
+}
+
+bool probe_take_dropped(struct probe *probe)
+{
+	return probe_has_dropped(probe) &&
+	       __atomic_exchange_n(&probe->skel->bss->control.dropped, 0, __ATOMIC_SEQ_CST);
 }
 
 int probe_counters(const struct probe *probe, struct pt_counter ret_counters[PT_KIND_CNT])
