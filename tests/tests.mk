@@ -64,3 +64,10 @@ vm-shell: vm-programs ## a shell inside another kernel, with the programs: KERNE
 	$(Q)scripts/vm-run -s -a $(ARCH) $(VM_PROGRAMS:%=-f %) $(or $(KERNEL),newest)
 
 .PHONY: vm-programs check-vm check-vm-run vm-shell
+
+# --- long: not part of scripts/test ---------------------------------------------------------------------
+check-long:: $(PROGRAM) $(WORKLOAD) ## many lives: LIVES=200000 of them, 5000000 for a day's worth (as root)
+	$(Q)LIVES=$(or $(LIVES),200000) PROCTRACE=$(abspath $(PROGRAM)) WORKLOAD=$(abspath $(WORKLOAD)) \
+		bats tests/e2e/lives.bats
+
+.PHONY: check-long
