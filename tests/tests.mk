@@ -31,14 +31,7 @@ RUN_E2E = $(E2E_RUNNER) --proctrace $(PROGRAM) --workload $(WORKLOAD)
 check-e2e: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live the scenarios under the tracer (as root)
 	$(Q)$(RUN_E2E) $(or $(SCENARIOS),core random:1-100:60)
 
-# A million lives, in trees of a size that one run of the judge takes in a second or two.
-SEEDS ?= 1-1000
-LIVES ?= 1000
-
-check-long: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## live random trees for long (as root): SEEDS=FIRST-LAST LIVES=N
-	$(Q)$(RUN_E2E) random:$(SEEDS):$(LIVES)
-
-.PHONY: check-e2e check-long
+.PHONY: check-e2e
 
 # --- inside other kernels: static programs, as a guest has no libraries -------------------------------
 VM_OUT := build-static$(if $(filter-out $(HOST_ARCH),$(ARCH)),-$(ARCH))
@@ -66,8 +59,18 @@ vm-shell: vm-programs ## a shell inside another kernel, with the programs: KERNE
 .PHONY: vm-programs check-vm check-vm-run vm-shell
 
 # --- long: not part of scripts/test ---------------------------------------------------------------------
-check-long:: $(PROGRAM) $(WORKLOAD) ## many lives: LIVES=200000 of them, 5000000 for a day's worth (as root)
-	$(Q)LIVES=$(or $(LIVES),200000) PROCTRACE=$(abspath $(PROGRAM)) WORKLOAD=$(abspath $(WORKLOAD)) \
+# A million lives, in trees of a size that one run of the judge takes in a second or two.
+SEEDS ?= 1-1000
+TREE_LIVES ?= 1000
+LIVES ?= 200000
+
+check-long: check-trees check-lives ## both of these, for long (as root)
+
+check-trees: $(PROGRAM) $(WORKLOAD) $(E2E_RUNNER) ## random trees against their ledger: SEEDS=FIRST-LAST TREE_LIVES=N (as root)
+	$(Q)$(RUN_E2E) random:$(SEEDS):$(TREE_LIVES)
+
+check-lives: $(PROGRAM) $(WORKLOAD) ## leave an empty table and flat memory: LIVES=N, 5000000 for a day's worth (as root)
+	$(Q)LIVES=$(LIVES) PROCTRACE=$(abspath $(PROGRAM)) WORKLOAD=$(abspath $(WORKLOAD)) \
 		bats tests/e2e/lives.bats
 
-.PHONY: check-long
+.PHONY: check-long check-trees check-lives
