@@ -1,12 +1,13 @@
 #include "run.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "procfs/proc.h"
 
 #define NS_PER_S 1000000000ll
 #define STEP_NS	 50000000ll
@@ -42,22 +43,15 @@ static int64_t offset_ns(void)
 	return best;
 }
 
-static void read_boot_id(char *ret_id, size_t size)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, ret_id, size - 1) : 0;
-
-	if (fd >= 0)
-		close(fd);
-	ret_id[n > 0 ? n : 0] = '\0';
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-}
-
 void run_init(struct run *run)
 {
+	struct proc_root proc;
+
 	memset(run, 0, sizeof(*run));
 	uname(&run->uts);
-	read_boot_id(run->boot_id, sizeof(run->boot_id));
+	if (proc_root_init(&proc, NULL) == 0)
+		proc_boot_id(&proc, run->boot_id);
+	proc_root_release(&proc);
 	run->context.start_ns = run_now_ns();
 	run->context.boot_to_wall_ns = offset_ns();
 	snprintf(run->run, sizeof(run->run), "%s-%" PRIu64, run->boot_id, run->context.start_ns);

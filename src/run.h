@@ -7,12 +7,13 @@
 #include <stdint.h>
 #include <sys/utsname.h>
 
+#include "procfs/proc.h"
 #include "sink/sink.h"
 
 struct run {
 	struct run_context context; /* lent to the sinks; points into this struct */
 	struct utsname uts;
-	char boot_id[40];
+	char boot_id[PROC_BOOT_ID_BYTES];
 	char run[64];
 };
 

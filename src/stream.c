@@ -11,6 +11,7 @@
 
 #include "model/stats.h"
 #include "model/tree.h"
+#include "procfs/cmdline.h"
 #include "procfs/cgroup_names.h"
 #include "procfs/container.h"
 #include "procfs/proc.h"
@@ -28,6 +29,7 @@ struct stream {
 	struct tree *tree; /* only with --tree */
 	struct stats *stats;
 	struct proc_root proc;
+	char args[PT_ARGS_BYTES]; /* of the process at hand */
 	struct cgroup_names *cgroups;
 	unsigned width;
 	bool color;
@@ -168,6 +170,23 @@ static void take(struct stream *stream, const struct fact *fact)
 	select_take(stream->select, fact);
 }
 
+/*
+ * The arguments of one that was there before us: the kernel half saw no exec of it. Only where somebody
+ * sees them: a line of JSON or the tree.
+ */
+static void add_arguments(struct stream *stream, struct fact *process)
+{
+	struct pt_identity who = {.tgid = process->who.pid, .start_ns = process->who.start_ns};
+	size_t len;
+	bool cut;
+
+	if (stream->options->no_args || !(stream->json || stream->tree) || !who.start_ns ||
+	    process->process.kthread == true || !proc_root_initial(&stream->proc))
+		return;
+	if (cmdline_read(&stream->proc, who, stream->args, sizeof(stream->args), &len, &cut) == 0)
+		process->process.args = (struct fact_text){stream->args, len};
+}
+
 void stream_take(struct stream *stream, const struct fact *fact)
 {
 	struct fact named;
@@ -179,6 +198,8 @@ void stream_take(struct stream *stream, const struct fact *fact)
 	}
 	named = *fact;
 	name_cgroups(stream, &named);
+	if (fact->type == FACT_PROCESS)
+		add_arguments(stream, &named);
 	take(stream, &named);
 }
 

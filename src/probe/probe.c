@@ -32,7 +32,6 @@ struct probe {
 	bool source_raw; /* SOURCE_SYSCALL by the one tracepoint of all calls */
 	const char *release; /* function that the release hooks are on */
 	bool held; /* hooks with a HOOK_HELD have that one */
-	char why[256];
 	char hooks[HOOKS_BYTES];
 	size_t hooks_len;
 };
@@ -171,7 +170,7 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 	enum reap_choice want = options->reap;
 	bool measures = options->command || options->filters.slower_than_ns;
 	struct btf *vmlinux = btf__load_vmlinux_btf();
-	char why[128] = "";
+	char why[128] = "", fentry_why[128] = "";
 	int error = 0;
 
 	if (!vmlinux)
@@ -184,7 +183,7 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 	    !reap_source_try_kprobe(probe->release, why, sizeof(why))) {
 		probe->source = SOURCE_KPROBE;
 	} else if ((want == REAP_AUTO || want == REAP_FENTRY) &&
-		   !(error = reap_source_try_fentry(vmlinux, probe->why, sizeof(probe->why)))) {
+		   !(error = reap_source_try_fentry(vmlinux, fentry_why, sizeof(fentry_why)))) {
 		probe->source = SOURCE_FENTRY;
 	} else if ((want == REAP_AUTO || want == REAP_KPROBE) &&
 		   !(error = reap_source_try_kprobe(probe->release, why, sizeof(why)))) {
@@ -203,7 +202,7 @@ static int choose_reap_source(struct probe *probe, const struct options *options
 	btf__free(vmlinux);
 	if (error)
 		return fail(ret_error, size, -ENOTSUP, "%s; --reap-source auto takes what there is",
-			    want == REAP_FENTRY ? probe->why : why);
+			    want == REAP_FENTRY ? fentry_why : why);
 	return 0;
 }
 
@@ -454,11 +453,6 @@ enum fact_source probe_reap_source(const struct probe *probe)
 	return probe->source;
 }
 
-const char *probe_reap_why(const struct probe *probe)
-{
-	return probe->why;
-}
-
 struct fact_text probe_hooks(const struct probe *probe)
 {
 	return (struct fact_text){.bytes = probe->hooks, .len = probe->hooks_len};
@@ -470,11 +464,6 @@ struct pt_identity probe_self(const struct probe *probe)
 		.tgid = probe->skel->bss->control.self_tgid,
 		.start_ns = probe->skel->bss->control.self_start_ns,
 	};
-}
-
-uint32_t probe_self_level(const struct probe *probe)
-{
-	return probe->skel->bss->control.self_level;
 }
 
 void probe_reader_state(struct probe *probe, uint32_t state)

@@ -55,16 +55,14 @@ void probe_close(struct probe *probe);
 int probe_ring_fd(const struct probe *probe);
 uint64_t probe_ring_bytes(const struct probe *probe);
 
-/* Which source tells the reap; and where it is free or pidfd because better ones were refused, why. */
+/* Which source tells the reap. */
 enum fact_source probe_reap_source(const struct probe *probe);
-const char *probe_reap_why(const struct probe *probe);
 
 /* Names of the hooks in use, NUL-separated, as the start record lists them. */
 struct fact_text probe_hooks(const struct probe *probe);
 
 /* The tracer itself in the initial pid namespace, and the depth of its own. Known after probe_attach. */
 struct pt_identity probe_self(const struct probe *probe);
-uint32_t probe_self_level(const struct probe *probe);
 
 /* How the reader waits (enum reader_state): decides when the programs wake it. */
 void probe_reader_state(struct probe *probe, uint32_t state);

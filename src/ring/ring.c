@@ -65,8 +65,3 @@ long ring_consume(struct ring *ring, long records_max)
 		return error;
 	return ring->delivered - before;
 }
-
-uint64_t ring_delivered(const struct ring *ring)
-{
-	return ring->delivered;
-}

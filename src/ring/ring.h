@@ -20,6 +20,3 @@ void ring_free(struct ring *ring);
  * or -errno. Fewer than asked for: the ring was empty at some instant of the call.
  */
 long ring_consume(struct ring *ring, long records_max);
-
-/* Records handed on since ring_new. */
-uint64_t ring_delivered(const struct ring *ring);
