@@ -9,7 +9,9 @@
 
 static __always_inline struct pt_counter *emit_counter(__u32 kind)
 {
-	return bpf_map_lookup_elem(&counters, &kind);
+	__u32 at = bpf_get_smp_processor_id() * COUNTERS_STRIDE + kind;
+
+	return bpf_map_lookup_elem(&counters, &at);
 }
 
 /* Atomic: an interrupt may run the same program on this CPU in the middle of an increment. */

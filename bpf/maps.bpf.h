@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "proctrace/event.h"
+#include "proctrace/settings.h"
 
 /* One ring for all CPUs: records keep the order in which they were reserved. Sized at start. */
 struct {
@@ -13,10 +14,15 @@ struct {
 	__uint(max_entries, 16 << 20);
 } ring __weak SEC(".maps");
 
-/* By enum pt_kind. */
+/*
+ * By CPU, then enum pt_kind; sized at start. Not a per-CPU map, which cannot be mapped: to read one takes
+ * system calls, and while a task is preempted in one no kprobe and no classic tracepoint runs its
+ * programs on that CPU (kernel/bpf/syscall.c bpf_disable_instrumentation()).
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, PT_KIND_CNT);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, COUNTERS_STRIDE);
 	__type(key, __u32);
 	__type(value, struct pt_counter);
 } counters __weak SEC(".maps");

@@ -7,6 +7,7 @@
 #include "proctrace/event.h"
 
 #define SETTINGS_FILTERS 16
+#define COUNTERS_STRIDE	 16 /* counters of a CPU, by enum pt_kind: whole cache lines */
 
 /* Fixed at load (.rodata): the verifier removes what they switch off. */
 struct settings {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -27,6 +28,8 @@
 struct probe {
 	struct proctrace_bpf *skel;
 	struct bpf_link *snapshot;
+	struct pt_counter *counters; /* mapped: [cpu * COUNTERS_STRIDE + kind] */
+	size_t counters_cnt;
 	uint64_t ring_bytes;
 	enum fact_source source;
 	bool source_raw; /* SOURCE_SYSCALL by the one tracepoint of all calls */
@@ -135,6 +138,7 @@ static void settings_fill(struct settings *settings, const struct options *optio
 	settings->comms_cnt = filters->comms_cnt;
 	settings->cgroups_cnt = filters->cgroups_cnt;
 	_Static_assert(FILTERS_MAX == SETTINGS_FILTERS, "as many as can be typed");
+	_Static_assert(PT_KIND_CNT <= COUNTERS_STRIDE, "each kind has its counter");
 	for (size_t i = 0; i < FILTERS_MAX; i++) {
 		settings->roots[i] = filters->pids[i];
 		settings->uids[i] = filters->uids[i];
@@ -232,6 +236,17 @@ static bool program_wanted(const struct probe *probe, const struct hook *hook, b
 	return true;
 }
 
+static int map_counters(struct probe *probe)
+{
+	void *counters = mmap(NULL, probe->counters_cnt * sizeof(*probe->counters), PROT_READ,
+			      MAP_SHARED, bpf_map__fd(probe->skel->maps.counters), 0);
+
+	if (counters == MAP_FAILED)
+		return -errno;
+	probe->counters = counters;
+	return 0;
+}
+
 static int load(struct probe *probe, const struct options *options, char *ret_error, size_t size)
 {
 	struct proctrace_bpf *skel = probe->skel;
@@ -239,6 +254,11 @@ static int load(struct probe *probe, const struct options *options, char *ret_er
 
 	settings_fill((struct settings *)&skel->rodata->settings, options);
 	bpf_map__set_max_entries(skel->maps.ring, probe->ring_bytes);
+	error = libbpf_num_possible_cpus();
+	if (error < 0)
+		return fail(ret_error, size, error, "cannot count the CPUs: %s", strerror(-error));
+	probe->counters_cnt = (size_t)error * COUNTERS_STRIDE;
+	bpf_map__set_max_entries(skel->maps.counters, probe->counters_cnt);
 	if (skel->rodata->settings.filtered)
 		bpf_map__set_max_entries(skel->maps.marks, pids_max());
 	for (size_t i = 0; i < HOOKS_CNT; i++) {
@@ -258,6 +278,10 @@ static int load(struct probe *probe, const struct options *options, char *ret_er
 		return fail(ret_error, size, -ENOTSUP,
 			    "the kernel does not take the BPF programs: %s; "
 			    "PROCTRACE_LIBBPF=1 shows why",
+			    strerror(-error));
+	error = map_counters(probe);
+	if (error)
+		return fail(ret_error, size, error, "cannot map the counters: %s",
 			    strerror(-error));
 	skel->bss->control.tail_bytes_max = probe->ring_bytes / 4 * 3;
 	skel->bss->control.wake_bytes = probe->ring_bytes / 8;
@@ -433,6 +457,8 @@ void probe_close(struct probe *probe)
 	if (!probe)
 		return;
 	bpf_link__destroy(probe->snapshot);
+	if (probe->counters)
+		munmap(probe->counters, probe->counters_cnt * sizeof(*probe->counters));
 	if (probe->skel)
 		proctrace_bpf__destroy(probe->skel);
 	free(probe);
@@ -482,25 +508,27 @@ bool probe_take_dropped(struct probe *probe)
 	       __atomic_exchange_n(&probe->skel->bss->control.dropped, 0, __ATOMIC_SEQ_CST);
 }
 
+/* The programs go on counting. */
+static uint64_t counted(const __u64 *count)
+{
+	return __atomic_load_n(count, __ATOMIC_RELAXED);
+}
+
 int probe_counters(const struct probe *probe, struct pt_counter ret_counters[PT_KIND_CNT])
 {
-	int cpus = libbpf_num_possible_cpus(), error = 0;
-	struct pt_counter *of_cpu = cpus > 0 ? calloc(cpus, sizeof(*of_cpu)) : NULL;
-
-	if (!of_cpu)
-		return -ENOMEM;
 	memset(ret_counters, 0, PT_KIND_CNT * sizeof(*ret_counters));
-	for (uint32_t kind = 0; kind < PT_KIND_CNT && !error; kind++) {
-		error = bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.counters), &kind, of_cpu);
-		for (int cpu = 0; cpu < cpus && !error; cpu++) {
-			ret_counters[kind].seen += of_cpu[cpu].seen;
-			ret_counters[kind].submitted += of_cpu[cpu].submitted;
-			for (int i = 0; i < PT_DROP_CNT; i++)
-				ret_counters[kind].dropped[i] += of_cpu[cpu].dropped[i];
-		}
+	for (size_t at = 0; at < probe->counters_cnt; at++) {
+		const struct pt_counter *counter = &probe->counters[at];
+		size_t kind = at % COUNTERS_STRIDE;
+
+		if (kind >= PT_KIND_CNT)
+			continue;
+		ret_counters[kind].seen += counted(&counter->seen);
+		ret_counters[kind].submitted += counted(&counter->submitted);
+		for (int i = 0; i < PT_DROP_CNT; i++)
+			ret_counters[kind].dropped[i] += counted(&counter->dropped[i]);
 	}
-	free(of_cpu);
-	return error;
+	return 0;
 }
 
 uint64_t probe_misses(const struct probe *probe)
