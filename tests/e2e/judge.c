@@ -8,6 +8,7 @@
 struct pairing {
 	const struct record *truth;
 	const struct record *fact;
+	const char *reap_source; /* of the run */
 	struct report *report;
 };
 
@@ -196,6 +197,18 @@ static void compare_reaper(const struct pairing *pair, const char *key, const js
 		 json_integer_value(expected), told);
 }
 
+/* A source that sees waits has seen this one; that it fell to the free is a miss, however mild. */
+static void compare_wait_call(const struct pairing *pair, const char *key, const json_t *expected)
+{
+	const char *told = record_text(pair->fact, "source");
+
+	if (!strcmp(pair->reap_source, "free") || !strcmp(pair->reap_source, "pidfd"))
+		return;
+	pair->report->checks++;
+	if (strcmp(told, pair->reap_source))
+		fail_at(pair, "source", pair->reap_source, told);
+}
+
 static void compare_nothing(const struct pairing *pair, const char *key, const json_t *expected)
 {
 }
@@ -215,6 +228,7 @@ static const struct word {
 	{"status", compare_status},
 	{"how", compare_how},
 	{"reaper_pid", compare_reaper},
+	{"wait_call", compare_wait_call},
 };
 
 static void compare_key(const struct pairing *pair, const char *key, const json_t *expected)
@@ -243,7 +257,12 @@ static struct record *find_untold(struct records *facts, const struct record *tr
 static void judge_fact(struct records *facts, const struct record *truth, struct report *report)
 {
 	struct record *fact = find_untold(facts, truth);
-	struct pairing pair = {.truth = truth, .fact = fact, .report = report};
+	struct pairing pair = {
+		.truth = truth,
+		.fact = fact,
+		.reap_source = facts->cnt ? record_text(&facts->list[0], "reap_source") : "",
+		.report = report,
+	};
 	const char *key;
 	json_t *expected;
 

@@ -55,7 +55,7 @@ static const char right_truth[] =
 	"{'expect':'exit','pid':11,'status':1792,'after_ns':2990,'before_ns':3010}\n"
 	"{'expect':'exit','pid':10,'status':9,'killer':'process','killer_pid':99}\n"
 	"{'expect':'reparent','pid':11,'from_pid':10,'to_pid':1,'kind':'init'}\n"
-	"{'expect':'reap','pid':10,'how':'wait','reaper_pid':1,'after_ns':4990,'before_ns':5010"
+	"{'expect':'reap','pid':10,'how':'wait','wait_call':true,'reaper_pid':1,'after_ns':4990,'before_ns':5010"
 	",'zombie_after_ns':4090,'zombie_before_ns':4110}\n"
 	"{'expect':'reap','pid':11,'how':'wait','reaper_pid':1,'after_ns':5940,'before_ns':5960"
 	",'zombie_after_ns':3040,'zombie_before_ns':3060}\n"
@@ -181,6 +181,8 @@ static const struct flaw flaws[] = {
 	 "killer_pid: expected 99, told 98"},
 	{"wrong heir", 6, "'to_pid':1", "'to_pid':2", "to_pid: expected 1, told 2"},
 	{"no reparent", 6, "'reparent'", "'clock'", "reparent of pid 11 (life 0): expected, not"},
+	{"missed wait", 7, "'source':'syscall'", "'source':'free'",
+	 "source: expected syscall, told free"},
 	{"wrong how", 7, "'wait'", "'auto'", "how: expected wait, told auto"},
 	{"unseen where it could be seen", 7, "'wait'", "'unseen'", "expected wait, told unseen"},
 	{"wrong reaper", 7, "'reaper_pid':1", "'reaper_pid':2", "reaper_pid: expected = 1"},

@@ -435,6 +435,7 @@ void node_reap(struct node *me, struct node *child)
 							   : wait_by(child->fate.wait_way, number);
 	life->reap.before_ns = now_ns();
 	life->how = "wait";
+	life->wait_call = true;
 	life->reaper = me->life.pid;
 	if (atomic_load(&child->state) == NODE_DEAD)
 		node_set_state(child, NODE_GONE);

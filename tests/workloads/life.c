@@ -327,6 +327,8 @@ static void tell_reap(const struct life *life)
 	if (life->reaper)
 		truth_num(&line, "reaper_pid", (uint64_t)life->reaper);
 	truth_span(&line, life->reap);
+	if (life->wait_call)
+		truth_flag(&line, "wait_call");
 	if (life->never_zombie) {
 		truth_flag(&line, "never_zombie");
 	} else {

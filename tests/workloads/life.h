@@ -42,6 +42,7 @@ struct life {
 	uid_t login_uid; /* at birth; 0: not checked */
 	bool oom;
 	bool never_zombie;
+	bool wait_call; /* by a plain wait call, whose result is no secret */
 	bool inherited_dead; /* the heir got it as a zombie */
 	struct span birth, death, reap;
 };
