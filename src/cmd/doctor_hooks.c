@@ -12,18 +12,21 @@
 static const struct {
 	const char *name, *gives, *without;
 	bool on_demand;
+	const char *held; /* stands in for it where that could be preempted: bpf/compat.bpf.h */
 } hooks[] = {
-	{"sched_process_fork", "births", "no life is told"},
+	{"sched_process_fork", "births", "no life is told", .held = "sched_wakeup_new"},
 	{"task_newtask", "births of threads", "no thread is told", true},
-	{"sched_process_exec", "programs and their arguments", "no exec is told"},
-	{"sched_process_exit", "deaths, statuses, costs", "no death is told"},
+	{"sched_process_exec", "programs and their arguments", "no exec is told",
+	 .held = "sched:sched_process_exec"},
+	{"sched_process_exit", "deaths, statuses, costs", "no death is told",
+	 .held = "sched:sched_process_exit"},
 	{"signal_generate", "who killed whom, when a zombie begins", "killers stay unknown"},
 	{"signal_deliver", "which signal was fatal", "killers by blocked signals stay unknown"},
 	{"mark_victim", "victims of the OOM killer", "they seem killed by the kernel"},
 	{"cgroup_mkdir", "names of new cgroups", "those that are soon gone stay without a name"},
 	{"cgroup_rename", "new names of v1 cgroups", "the old ones are told"},
 	{"sched_process_wait", "since when a parent waits",
-	 "why a zombie is not reaped stays unknown"},
+	 "why a zombie is not reaped stays unknown", .held = "sched:sched_process_wait"},
 	{"sched_process_free", "the end of each process, exact costs", "no reap is proven"},
 	{"iter/task", "who is there at the start", "that comes from /proc, a little later"},
 };
@@ -68,6 +71,10 @@ static void say_hooks(struct doctor_report *report, const struct btf *vmlinux,
 
 		if (is_attached(attached, name))
 			doctor_say(report, DOCTOR_HOOKS, name, DOCTOR_OK, "%s", hooks[i].gives);
+		else if (hooks[i].held && is_attached(attached, hooks[i].held))
+			doctor_say(report, DOCTOR_HOOKS, name, DOCTOR_OK,
+				   "%s; from %s, where no program is preempted", hooks[i].gives,
+				   hooks[i].held);
 		else if (!has_tracepoint(vmlinux, name))
 			doctor_say(report, DOCTOR_HOOKS, name, DOCTOR_NO,
 				   "this kernel has none: %s", hooks[i].without);
