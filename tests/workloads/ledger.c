@@ -183,11 +183,46 @@ static void hand_over(struct node *orphan, struct node *from)
 		node_order(orphan, ORDER_GO_ON);
 }
 
+/*
+ * A namespace ends with its init: whoever still lives is killed by the kernel. Zombies are collected
+ * by the init on its way out, which ignores SIGCHLD by then: only who ends with another signal, or
+ * none, becomes one now (zap_pid_ns_processes), and not even that if the init has executed since
+ * (do_notify_parent).
+ */
+static void take_along(struct node *node, const struct node *init)
+{
+	struct life *life = &node->life;
+	bool alive = atomic_load(&node->state) != NODE_DEAD;
+
+	if (alive) {
+		life->status = SIGKILL;
+		life->killer = KILLED_BY_KERNEL;
+		life->death_parent = init->life.pid;
+		life->death = init->life.death;
+	}
+	if (alive && (node->exit_signal == SIGCHLD || init->executes)) {
+		life->how = "auto";
+		life->never_zombie = true;
+	} else {
+		life->how = "namespace";
+		life->reaper = init->life.pid;
+	}
+	life->reap = init->life.death;
+	node_set_state(node, NODE_GONE);
+}
+
 static void note_heirs(struct node *dead)
 {
-	for (int i = 0; i < nodes_cnt(); i++)
-		if (node_is_child(dead, node_at(i)))
-			hand_over(node_at(i), dead);
+	for (int i = 0; i < nodes_cnt(); i++) {
+		struct node *orphan = node_at(i);
+
+		if (!node_is_child(dead, orphan))
+			continue;
+		if (dead->life.ns_pid == 1)
+			take_along(orphan, dead);
+		else
+			hand_over(orphan, dead);
+	}
 }
 
 /* --- the ends of children ------------------------------------------------------------------------ */

@@ -93,9 +93,9 @@ static void draw_family(struct node *me, enum birth birth, struct fate *fate)
 		fate->budget = below(me, most + 1);
 	fate->style = chance(me, 35) ? STYLE_RESTS : STYLE_ENDS;
 	fate->by_thread = chance(me, 8);
+	fate->leaves = chance(me, 50);
 	if (birth == BIRTH_NAMESPACE)
 		return;
-	fate->leaves = chance(me, 50);
 	fate->subreaper = chance(me, 25);
 	fate->ignores = !fate->subreaper && chance(me, 15);
 	fate->nocldwait = chance(me, 50);
@@ -241,6 +241,29 @@ static void rest(struct node *me)
 	}
 }
 
+static struct node *child_with_children(struct node *me)
+{
+	for (int i = 0; i < nodes_cnt(); i++)
+		if (node_is_child(me, node_at(i)) && any_child(node_at(i)))
+			return node_at(i);
+	return NULL;
+}
+
+/*
+ * Whoever rests or is dead stays behind. Below an init, which takes them along, a parent and its
+ * child would die at once, and who was whose child by then would be anybody's guess.
+ */
+static void leave_family(struct node *me)
+{
+	struct node *child;
+
+	node_settle(me);
+	while (is_namespace_init(me) && (child = child_with_children(me))) {
+		tend(me, child);
+		node_settle(me);
+	}
+}
+
 static void act_until(struct node *me, unsigned budget)
 {
 	while (me->fate.budget > budget)
@@ -255,7 +278,7 @@ static void live(struct node *me)
 	}
 	act_until(me, 0);
 	if (me->fate.leaves)
-		node_settle(me);
+		leave_family(me);
 	else
 		end_family(me);
 	growth_end(me);
