@@ -29,6 +29,20 @@ static __always_inline __u32 exit_status(struct task_struct *task, __u32 *flags)
 	return task->exit_code;
 }
 
+/*
+ * What the parent will be told by: SIGCHLD instead of what the birth asked for where the parent has
+ * executed since, do_notify_parent().
+ */
+static __always_inline __u32 exit_signal_due(struct task_struct *leader)
+{
+	__u32 signal = BPF_CORE_READ(leader, exit_signal);
+
+	if (signal != SIGCHLD && BPF_CORE_READ(leader, parent_exec_id) !=
+					 BPF_CORE_READ(leader, real_parent, self_exec_id))
+		return SIGCHLD;
+	return signal;
+}
+
 /* Will the kernel reap it by itself? include do_notify_parent()'s rule; the parent may yet change
  * its mind. */
 static __always_inline bool exit_autoreap(struct task_struct *task)
@@ -39,7 +53,7 @@ static __always_inline bool exit_autoreap(struct task_struct *task)
 
 	if (compat_autoreap(BPF_CORE_READ(task, signal)))
 		return true;
-	if (BPF_CORE_READ(leader, exit_signal) != SIGCHLD)
+	if (exit_signal_due(leader) != SIGCHLD)
 		return false;
 	sighand = BPF_CORE_READ(leader, real_parent, sighand);
 	if (!sighand)
@@ -136,7 +150,7 @@ static __always_inline void exit_process(struct task_struct *task)
 	e->who = who;
 	task_identity(&e->parent, task->real_parent);
 	e->status = status = exit_status(task, &flags);
-	e->exit_signal = leader->exit_signal;
+	e->exit_signal = exit_signal_due(leader);
 	e->tid = task->pid;
 	e->uid = BPF_CORE_READ(task, real_cred, uid.val);
 	e->pad = e->pad2 = 0;
