@@ -7,10 +7,12 @@
 
 #define RELATIVE_COLUMNS 12
 /* Widths: pids have up to 7 digits, names up to 15 bytes. */
-#define EVENT_COLUMNS 8
-#define PID_COLUMNS   8
-#define WHO_COLUMNS   15
-#define GAP_COLUMNS   2
+#define EVENT_COLUMNS	   8
+#define PID_COLUMNS	   8
+#define WHO_COLUMNS	   15
+#define WHO_COLUMNS_NARROW 9 /* most names are short, and a narrow terminal needs room for WHAT */
+#define NARROW_COLUMNS	   100
+#define GAP_COLUMNS	   2
 
 #define STYLE_NONE   ""
 #define STYLE_BOLD   "\x1b[1m"
@@ -185,8 +187,9 @@ static const struct sink_ops text_sink_ops = {
 	.free = text_sink_free,
 };
 
-static struct columns columns_of(enum time_style time)
+static struct columns columns_of(enum time_style time, size_t terminal)
 {
+	bool narrow = terminal && terminal < NARROW_COLUMNS;
 	struct columns at;
 
 	at.event = (time == TIME_STYLE_RELATIVE ? RELATIVE_COLUMNS : TIMEFMT_CLOCK_BYTES) +
@@ -194,7 +197,7 @@ static struct columns columns_of(enum time_style time)
 	at.pid_end = at.event + EVENT_COLUMNS + PID_COLUMNS;
 	at.parent_end = at.pid_end + PID_COLUMNS;
 	at.who = at.parent_end + GAP_COLUMNS;
-	at.what = at.who + WHO_COLUMNS + GAP_COLUMNS;
+	at.what = at.who + (narrow ? WHO_COLUMNS_NARROW : WHO_COLUMNS) + GAP_COLUMNS;
 	return at;
 }
 
@@ -226,7 +229,7 @@ struct sink *text_sink_new(const struct text_sink_config *config)
 		return NULL;
 	self->sink.ops = &text_sink_ops;
 	self->config = *config;
-	self->at = columns_of(config->time);
+	self->at = columns_of(config->time, config->columns);
 	output_init(&self->output, config->fd, config->write, config->write_context);
 	add_header(self);
 	return &self->sink;
@@ -239,5 +242,8 @@ uint64_t text_sink_lost(const struct sink *sink)
 
 void text_sink_resize(struct sink *sink, size_t columns)
 {
-	text_sink_of(sink)->config.columns = columns;
+	struct text_sink *self = text_sink_of(sink);
+
+	self->config.columns = columns;
+	self->at = columns_of(self->config.time, columns);
 }
