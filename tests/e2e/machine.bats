@@ -81,6 +81,8 @@ holds() {
 
 @test "a helper that takes a core dump: a child of the kernel, never a zombie, reaped by itself" {
 	local victim helper
+	awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo ||
+		skip "the kernel would not find the helper: this is a chroot"
 	OPEN=$(mktemp -d /tmp/core-XXXXXX)
 	cp "$WORKLOAD" "$OPEN/w"
 	PATTERN=$(cat /proc/sys/kernel/core_pattern)
