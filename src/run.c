@@ -1,7 +1,6 @@
 #include "run.h"
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -70,20 +69,4 @@ bool run_clock_check(struct run *run, uint64_t now_ns, struct fact *ret_fact)
 	ret_fact->clock.step_ns = moved < 0 ? -moved : moved;
 	ret_fact->clock.backwards = moved < 0;
 	return true;
-}
-
-void run_on_each_cpu(void)
-{
-	cpu_set_t all, one;
-
-	if (sched_getaffinity(0, sizeof(all), &all) < 0)
-		return;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one);
-	}
-	sched_setaffinity(0, sizeof(all), &all);
 }

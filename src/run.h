@@ -28,9 +28,3 @@ uint64_t run_now_ns(void);
  * clock since the last call, by 50 ms and more; small drifts are taken over silently.
  */
 bool run_clock_check(struct run *run, uint64_t now_ns, struct fact *ret_fact);
-
-/*
- * run_on_each_cpu - moves this thread over all CPUs and back. A CPU that idles without its tick does not
- * notice the end of an RCU grace period, and holds the frees of the processes that died there back.
- */
-void run_on_each_cpu(void);

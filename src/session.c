@@ -408,8 +408,6 @@ static void check_deadlines(struct session *session, bool drained)
 		advance(session, PHASE_STOP);
 	if (session->phase == PHASE_RUN && drained && all_gone(session))
 		advance(session, PHASE_SETTLE);
-	if (session->phase == PHASE_SETTLE && now_ns >= session->settle_ns - SETTLE_NS / 2)
-		run_on_each_cpu();
 	if (session->phase == PHASE_SETTLE &&
 	    (now_ns >= session->settle_ns ||
 	     model_count(session->model) == model_count_alive(session->model)))
